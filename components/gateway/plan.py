@@ -1,0 +1,128 @@
+"""What the gateway is on the host: NGINX, its settings and a site for each service.
+
+Source: the deployment document, section "NGINX Configuration"; what differs from it is explained in the templates.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from components.gateway.spec import GatewaySpec
+from components.naming import ServiceNames
+from components.unit import (
+    Absent,
+    Directory,
+    File,
+    HttpCheck,
+    Packages,
+    Service,
+    Symlink,
+    TcpCheck,
+    Unit,
+    Validation,
+)
+
+NGINX = "nginx.service"
+RELOAD = (f"reload {NGINX}",)
+VALIDATION = Validation(argv=("/usr/sbin/nginx", "-t", "-q"))
+SNIPPETS = "/etc/nginx/dhanman"
+"""Shared pieces of sites; a site of another component may include them."""
+
+ACME_ROOT = "/var/www/acme"
+"""Where the proofs of a domain for its certificate are served from."""
+
+TLS_CIPHERS = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+)
+"""For TLS 1.2, Mozilla's guidelines 6.0; TLS 1.3 brings its own."""
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "files"),
+    undefined=StrictUndefined,
+    autoescape=False,  # noqa: S701 - NGINX configuration, not HTML
+    trim_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+def security_headers(spec: GatewaySpec) -> dict[str, str]:
+    """The document's security headers in its order."""
+    return {
+        "Strict-Transport-Security": f"max-age={spec.hsts_max_age}; includeSubDomains",
+        "X-Frame-Options": "SAMEORIGIN",
+        "X-Content-Type-Options": "nosniff",
+        "X-XSS-Protection": "1; mode=block",
+    }
+
+
+def _values(spec: GatewaySpec) -> dict[str, Any]:
+    sites = []
+    for site in spec.sites:
+        names = ServiceNames(spec.environment, site.service)
+        sites.append(
+            {
+                "upstream": names.base,
+                "socket": names.current_socket,
+                "domain": site.domain,
+                "certificate": site.certificate,
+                "certificate_key": site.certificate_key,
+                "hangfire_allow": site.hangfire_allow,
+            }
+        )
+    return {
+        "environment": spec.environment,
+        "sites": sites,
+        "limits": spec.limits,
+        "snippets": spec.snippets,
+        "ipv6": spec.ipv6,
+        "http2_directive": spec.http2_directive,
+        "listen_parameters": "ssl" if spec.http2_directive else "ssl http2",
+        "pools_by_default": spec.pools_by_default,
+        "trusted_proxies": spec.trusted_proxies,
+        "security_headers": security_headers(spec),
+        "tls_ciphers": TLS_CIPHERS,
+        "acme_root": ACME_ROOT,
+    }
+
+
+def _file(spec: GatewaySpec, template: str) -> File:
+    """One template, rendered; its path below ``files`` is the path on the host."""
+    content = _TEMPLATES.get_template(template).render(_values(spec))
+    return File(path=f"/{template.replace('{env}', spec.environment)}", content=content, notify=RELOAD)
+
+
+def gateway_unit(spec: GatewaySpec) -> Unit:
+    """The unit ``gateway-{env}``: NGINX runs and serves every site when it has been applied."""
+    name = f"gateway-{spec.environment}"
+    site = _file(spec, "etc/nginx/sites-available/dhanman-{env}")
+    snippets = ("listen", "tls", "headers", "proxy", "redirect")
+    return Unit(
+        name=name,
+        things=(
+            # nginx-common is named since it is the one that brings the default site.
+            Packages(name=name, packages=("nginx", "nginx-common")),
+            Directory(path=ACME_ROOT),
+            Directory(path=SNIPPETS),
+            *(_file(spec, f"etc/nginx/dhanman/{snippet}.conf") for snippet in snippets),
+            _file(spec, "etc/nginx/conf.d/dhanman.conf"),
+            site,
+            Symlink(path=f"/etc/nginx/sites-enabled/dhanman-{spec.environment}", target=site.path, notify=RELOAD),
+            # It claims the default server, which is the one that turns unknown names away.
+            Absent(path="/etc/nginx/sites-enabled/default", of_package="nginx-common", notify=RELOAD),
+            Service(unit=NGINX, log="/var/log/nginx/error.log"),
+        ),
+        validations=(VALIDATION,),
+        checks=(
+            TcpCheck(port=443, log="/var/log/nginx/error.log"),
+            # The redirect of a site of its own tells this configuration from one that was there before.
+            *(HttpCheck(path="/", port=80, host=s.domain, status=301) for s in spec.sites[:1]),
+        ),
+    )

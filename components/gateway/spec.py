@@ -1,0 +1,86 @@
+"""What a gateway is made from.
+
+Source: the deployment document, sections "Reverse Proxy Setup", "SSL/TLS Configuration" and "Best Practices".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HTTP2_DIRECTIVE_SINCE = (1, 25, 1)
+"""From this version on ``http2 on;`` is known, and the parameter of ``listen`` draws a warning."""
+
+UPSTREAM_POOL_SINCE = (1, 29, 7)
+"""From this version on NGINX pools connections to an upstream unless ``keepalive 0;`` says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """One service as the gateway serves it.
+
+    ``service``: its name, such as ``sales``. ``domain``: fully qualified name. ``certificate`` and
+    ``certificate_key``: paths on the host. ``hangfire_allow``: CIDRs that may open ``/hangfire``; none closes it.
+    """
+
+    service: str
+    domain: str
+    certificate: str
+    certificate_key: str
+    hangfire_allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a client may ask for.
+
+    ``requests_per_second`` and ``burst``: for each client address over all services; more is answered with 429.
+    ``client_max_body_size``: in NGINX's notation. The timeouts are seconds between two reads or writes.
+    """
+
+    requests_per_second: int = 50
+    burst: int = 100
+    client_max_body_size: str = "10m"
+    connect_timeout: int = 60
+    send_timeout: int = 60
+    read_timeout: int = 60
+    websocket_timeout: int = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snippets:
+    """NGINX configuration that goes in as it is.
+
+    ``http``: once, at the level of ``http``. ``server``: in the HTTPS server of each service.
+    """
+
+    http: str = ""
+    server: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewaySpec:
+    """The gateway of one environment; a host has one at most.
+
+    ``hsts_max_age``: seconds. ``nginx_version``: of the host's package; the default is written so that every version
+    from it on accepts it, newer ones with a warning. ``trusted_proxies``: CIDRs of proxies in front of the gateway
+    (a CDN), whose ``X-Forwarded-For`` names the client.
+    """
+
+    environment: str
+    sites: tuple[Site, ...]
+    limits: Limits = Limits()
+    hsts_max_age: int = 31_536_000
+    nginx_version: tuple[int, int, int] = (1, 22, 0)
+    ipv6: bool = True
+    trusted_proxies: tuple[str, ...] = ()
+    snippets: Snippets = Snippets()
+
+    @property
+    def http2_directive(self) -> bool:
+        """Whether HTTP/2 is turned on by its own directive rather than on ``listen``."""
+        return self.nginx_version >= HTTP2_DIRECTIVE_SINCE
+
+    @property
+    def pools_by_default(self) -> bool:
+        """Whether NGINX would keep connections to a service open if nothing was said."""
+        return self.nginx_version >= UPSTREAM_POOL_SINCE

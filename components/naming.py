@@ -1,0 +1,132 @@
+"""Every name and path that more than one component needs, derived in one place.
+
+Source: the deployment document, sections "Port Allocation", "Service Configuration", "Folder Structure on Server",
+"Database Per Service", with the slots and releases that ``docs/decisions.md`` explains.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SERVICES = ("common", "community", "inventory", "payroll", "purchase", "sales")
+"""The six services of the document."""
+
+FIRST_SLOT = "blue"
+"""The slot that a service's first release runs in."""
+
+CONFIG_ROOT = "/etc/dhanman"
+STATE_ROOT = "/var/lib/dhanman"
+UPLOADS = f"{STATE_ROOT}/uploads"
+"""Where artifacts arrive on the host; belongs to the deploy user."""
+
+ASPNETCORE_ENVIRONMENTS = {"prod": "Production", "qa": "QA", "local": "Local"}
+"""What ``ASPNETCORE_ENVIRONMENT`` is in each environment."""
+
+
+@dataclass(frozen=True)
+class ServiceNames:
+    """The names of one microservice in one environment, such as ``sales`` in ``prod``."""
+
+    environment: str
+    service: str
+
+    @property
+    def aspnetcore_environment(self) -> str:
+        """``Production``, ``QA`` or ``Local``."""
+        return ASPNETCORE_ENVIRONMENTS[self.environment]
+
+    @property
+    def base(self) -> str:
+        """``dhanman-sales-prod``: name of units, upstreams and log files."""
+        return f"dhanman-{self.service}-{self.environment}"
+
+    @property
+    def unit(self) -> str:
+        """The systemd unit that people start and stop."""
+        return f"{self.base}.service"
+
+    @property
+    def slot_template(self) -> str:
+        """The template unit of the slots."""
+        return f"{self.base}@.service"
+
+    def slot_unit(self, slot: str) -> str:
+        """The unit of one slot (``blue`` or ``green``)."""
+        return f"{self.base}@{slot}.service"
+
+    @property
+    def port_socket_unit(self) -> str:
+        """The socket unit that keeps the document's port."""
+        return f"{self.base}-port.socket"
+
+    @property
+    def port_service_unit(self) -> str:
+        """The proxy that connects the document's port with the current slot."""
+        return f"{self.base}-port.service"
+
+    def slot_runtime_directory(self, slot: str) -> str:
+        """``RuntimeDirectory=`` of a slot, below ``/run``."""
+        return f"{self.base}-{slot}"
+
+    def slot_socket(self, slot: str) -> str:
+        """The Unix socket that a slot listens on."""
+        return f"/run/{self.slot_runtime_directory(slot)}/http.sock"
+
+    @property
+    def current_socket(self) -> str:
+        """The link to the current slot's socket: what NGINX and the port proxy connect to."""
+        return f"/run/dhanman/{self.environment}/{self.service}.sock"
+
+    @property
+    def user(self) -> str:
+        """System user and group of the service (at most 32 characters)."""
+        return self.base
+
+    @property
+    def root(self) -> str:
+        """Where releases and slots live."""
+        return f"/opt/dhanman/{self.environment}/{self.service}"
+
+    def slot_directory(self, slot: str) -> str:
+        """The link to the release that a slot runs: the slot's working directory."""
+        return f"{self.root}/slots/{slot}"
+
+    @property
+    def www(self) -> str:
+        """The document's path of the service, a link to the current release."""
+        return f"/var/www/{self.environment}/dhanman-{self.service}"
+
+    @property
+    def config_directory(self) -> str:
+        """Where the environment's own settings file of the service lives."""
+        return f"{CONFIG_ROOT}/{self.environment}/{self.service}"
+
+    @property
+    def settings_file(self) -> str:
+        """Name of the settings file that this program writes."""
+        return f"appsettings.{self.aspnetcore_environment}.json"
+
+    @property
+    def log_directory(self) -> str:
+        """Where the service's logs are."""
+        return f"/var/log/dhanman/{self.environment}"
+
+    @property
+    def log(self) -> str:
+        """Standard output of the service."""
+        return f"{self.log_directory}/{self.service}.log"
+
+    @property
+    def error_log(self) -> str:
+        """Standard error of the service."""
+        return f"{self.log_directory}/{self.service}.error.log"
+
+    @property
+    def database(self) -> str:
+        """The service's database."""
+        return f"{self.environment}-dhanman-{self.service}"
+
+    @property
+    def assembly(self) -> str:
+        """The .NET assembly that the document starts."""
+        return f"Dhanman.{self.service.capitalize()}.dll"

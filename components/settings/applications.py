@@ -1,0 +1,123 @@
+"""What Dhanman itself is made of: the microservices and the web front end."""
+
+from __future__ import annotations
+
+import string
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from components.settings.base import Model
+from components.settings.data import AptSource
+from components.settings.values import (
+    AppSettingsKey,
+    ByteSize,
+    Domain,
+    HttpsUrl,
+    LocalPath,
+    Network,
+    PackageName,
+    Percent,
+    Positive,
+    Seconds,
+    Secret,
+    Sha256,
+    UnprivilegedPort,
+    VariableName,
+    Version,
+    WholeNumber,
+)
+
+COMMAND_FIELDS = ("release", "urls")
+"""What a command may hold in braces: the release's directory, and the value for ``--urls``."""
+
+
+def _command(value: str) -> str:
+    expectation = "must be a command on one line in which {release} and {urls} are the only words in braces"
+    try:
+        fields = [field for _, field, spec, conversion in string.Formatter().parse(value) if field is not None]
+    except ValueError:
+        raise ValueError(expectation) from None
+    if "\n" in value or not value.strip() or any(field not in COMMAND_FIELDS for field in fields):
+        raise ValueError(expectation)
+    return value
+
+
+class Artifact(Model):
+    """A built version: a folder or tar.gz on this machine (``path``), or a tar.gz that the host fetches (``url``)."""
+
+    path: LocalPath | None = None
+    url: HttpsUrl | None = None
+    sha256: Sha256 | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.path is None) == (self.url is None):
+            raise ValueError("needs exactly one of path and url")
+        if self.url is not None and self.sha256 is None:
+            raise ValueError("url needs the sha256 of the archive beside it")
+        return self
+
+
+class Pool(Model):
+    """Bounds of a service's pool of database connections, for each running instance."""
+
+    max: Positive
+    min: Annotated[WholeNumber, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min > self.max:
+            raise ValueError("min must not be larger than max")
+        return self
+
+
+class DotnetRuntime(Model):
+    """The .NET runtime, from ``feed`` or, without one, from the distribution."""
+
+    kind: Literal["dotnet"]
+    version: str = Field(default="9.0", pattern=r"^\d+\.\d+$")
+    feed: AptSource | None = None
+    environment: dict[VariableName, str] = {}
+
+
+class ExecutableRuntime(Model):
+    """A program in the artifact that is started as it is; ``packages`` are what it needs from the distribution."""
+
+    kind: Literal["executable"]
+    command: Annotated[str, AfterValidator(_command)]
+    packages: tuple[PackageName, ...] = ()
+    environment: dict[VariableName, str] = {}
+
+
+Runtime = Annotated[DotnetRuntime | ExecutableRuntime, Field(discriminator="kind")]
+
+
+class Service(Model):
+    """One microservice.
+
+    ``memory_max`` (bytes) and ``cpu_quota`` (per cent of one core) are ceilings of each instance.
+    ``ready_timeout``: seconds that a new release has to become ready. ``settings`` are merged over the artifact's
+    ``appsettings``, ``secrets`` (by dotted key) too. ``hangfire_allow``: networks that may open the dashboard.
+    """
+
+    port: UnprivilegedPort
+    domain: Domain
+    version: Version
+    artifact: Artifact
+    memory_max: ByteSize = 2 * 1024**3
+    cpu_quota: Percent = 200
+    pool: Pool | None = None
+    ready_timeout: Seconds = 60
+    runtime: Runtime | None = None
+    settings: dict[str, Any] = {}
+    secrets: dict[AppSettingsKey, Secret] = {}
+    hangfire_allow: tuple[Network, ...] = ()
+
+
+class Frontend(Model):
+    """The web front end: a static build that NGINX serves."""
+
+    domain: Domain
+    version: Version
+    artifact: Artifact

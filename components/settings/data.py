@@ -1,0 +1,133 @@
+"""What keeps data: PostgreSQL, RabbitMQ and the backups."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from components.settings.base import Model
+from components.settings.values import (
+    AbsolutePath,
+    BucketName,
+    BucketPrefix,
+    ByteSize,
+    Calendar,
+    Fingerprint,
+    HttpsUrl,
+    LocalPath,
+    Positive,
+    RepositoryUrl,
+    Secret,
+    UnprivilegedPort,
+    WholeNumber,
+)
+
+PGDG_FINGERPRINT = "B97B0AFCAA1A47F044F244A07FCC7D46ACCC4CF8"
+"""Fingerprint of the PostgreSQL project's repository key (https://wiki.postgresql.org/wiki/Apt)."""
+
+_SettingName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_.]*$")]
+
+
+class AptSource(Model):
+    """An apt repository and the key that signs it.
+
+    ``suite``: the host's own code name where it is not set. The key is either ``key_file``, an ASCII-armoured
+    file in this project, or ``signed_by``, a keyring on the host; ``fingerprint`` is checked for the first.
+    """
+
+    uri: RepositoryUrl
+    suite: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9./_-]*$")
+    components: tuple[str, ...] = ("main",)
+    key_file: LocalPath | None = None
+    signed_by: AbsolutePath | None = None
+    fingerprint: Fingerprint | None = None
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> Self:
+        if (self.key_file is None) == (self.signed_by is None):
+            raise ValueError("needs exactly one of keyFile and signedBy")
+        if self.key_file is not None and self.fingerprint is None:
+            raise ValueError("keyFile needs the fingerprint of its key beside it")
+        return self
+
+
+class Postgres(Model):
+    """The PostgreSQL server of the environment.
+
+    ``source``: the distribution's packages, those of the PostgreSQL project (``pgdg``), or ``auto``: the
+    distribution's if it has ``version``, else the others. Sizes (bytes) that are not set follow from the host's
+    memory. ``reserved_connections``: kept free of the services, for people, backups and migrations.
+    ``settings``: further lines of ``postgresql.conf``.
+    """
+
+    version: Annotated[WholeNumber, Field(ge=14, le=18)] = 18
+    source: Literal["distribution", "pgdg", "auto"] = "auto"
+    repository: AptSource = AptSource.model_construct(
+        uri="https://apt.postgresql.org/pub/repos/apt",
+        suite=None,
+        components=("main",),
+        key_file=None,
+        signed_by="/usr/share/postgresql-common/pgdg/apt.postgresql.org.asc",
+        fingerprint=PGDG_FINGERPRINT,
+    )
+    port: UnprivilegedPort = 5432
+    max_connections: Annotated[WholeNumber, Field(ge=20, le=5000)] = 200
+    reserved_connections: Annotated[WholeNumber, Field(ge=5)] = 15
+    shared_buffers: ByteSize | None = None
+    effective_cache_size: ByteSize | None = None
+    maintenance_work_mem: ByteSize | None = None
+    work_mem: ByteSize | None = None
+    max_wal_size: ByteSize | None = None
+    min_wal_size: ByteSize | None = None
+    settings: dict[_SettingName, str | int | float | bool] = {}
+
+
+class Rabbitmq(Model):
+    """The RabbitMQ broker. ``memory`` (bytes): where it stops accepting messages; an eighth of the host's if unset."""
+
+    port: UnprivilegedPort = 5672
+    management_port: UnprivilegedPort = 15672
+    node_name: str = Field(default="rabbit@localhost", pattern=r"^[a-z0-9_-]+@[a-z0-9.-]+$")
+    memory: ByteSize | None = None
+
+
+class B2Bucket(Model):
+    """A Backblaze B2 bucket; ``key_id`` and ``key`` are an application key."""
+
+    kind: Literal["b2"]
+    name: BucketName
+    prefix: BucketPrefix = "postgresql"
+    key_id: str = Field(pattern=r"^[0-9A-Za-z]+$", min_length=10)
+    key: Secret
+
+
+class S3Bucket(Model):
+    """A bucket of any S3-compatible store; ``key_id`` and ``key`` are an access key."""
+
+    kind: Literal["s3"]
+    name: BucketName
+    prefix: BucketPrefix = "postgresql"
+    endpoint: HttpsUrl
+    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]+$")
+    key_id: str = Field(pattern=r"^[0-9A-Za-z]+$")
+    key: Secret
+
+
+class FolderBucket(Model):
+    """A folder of the backup host that stands in for a bucket, in local and test environments."""
+
+    kind: Literal["folder"]
+    path: AbsolutePath
+
+
+Bucket = Annotated[B2Bucket | S3Bucket | FolderBucket, Field(discriminator="kind")]
+
+
+class Backup(Model):
+    """When databases are backed up, where to, and for how long (days) backups are kept."""
+
+    schedule: Calendar = "*-*-* 02:00:00"
+    retention_days: Positive = 30
+    directory: AbsolutePath = "/backups/postgresql"
+    bucket: Bucket | None = None

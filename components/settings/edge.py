@@ -1,0 +1,82 @@
+"""What faces the Internet: the gateway, its certificates and the DNS records."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from components.settings.base import Model
+from components.settings.values import AbsolutePath, ByteSize, Domain, HttpsUrl, Positive, Seconds, Secret, WholeNumber
+
+CERTIFICATE_DIRECTORIES = {"localCa": "/etc/dhanman/certificates", "existing": "/etc/letsencrypt/live"}
+"""Where the certificates of each source are, if the stack file does not say."""
+
+
+class RateLimit(Model):
+    """Requests that one client address may send: steadily each second, and at once beyond that."""
+
+    per_second: Positive = 50
+    burst: Positive = 100
+
+
+class Timeouts(Model):
+    """How long (seconds) the gateway waits for a service."""
+
+    connect: Seconds = 60
+    send: Seconds = 60
+    read: Seconds = 60
+
+
+class Snippets(Model):
+    """NGINX configuration that is added as it is: to every ``server`` block, and at the level of ``http``."""
+
+    server: str = ""
+    http: str = ""
+
+
+class Gateway(Model):
+    """NGINX in front of everything. ``client_max_body_size``: bytes; ``hsts_max_age``: seconds."""
+
+    rate_limit: RateLimit = RateLimit.model_construct(per_second=50, burst=100)
+    client_max_body_size: ByteSize = 50 * 1024**2
+    timeouts: Timeouts = Timeouts.model_construct(connect=60, send=60, read=60)
+    hsts_max_age: Annotated[WholeNumber, Field(ge=0)] = 31536000
+    http2: bool = True
+    snippets: Snippets = Snippets.model_construct(server="", http="")
+
+
+class Certificates(Model):
+    """Where certificates come from: a CA that is made on the host, or files that somebody else keeps there."""
+
+    source: Literal["localCa", "existing"] = "existing"
+    directory: AbsolutePath | None = None
+
+    @property
+    def path(self) -> str:
+        """The directory that holds ``{domain}/fullchain.pem`` and ``{domain}/privkey.pem``."""
+        return self.directory or CERTIFICATE_DIRECTORIES[self.source]
+
+
+class Dns(Model):
+    """Records at Cloudflare. ``ttl``: seconds, 1 is automatic. ``proxied``: traffic goes through Cloudflare."""
+
+    zone: Domain
+    zone_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    proxied: bool = False
+    ttl: Annotated[WholeNumber, Field(ge=1, le=86400)] = 1
+
+    @model_validator(mode="after")
+    def _ttl_fits(self) -> Self:
+        if self.proxied and self.ttl != 1:
+            raise ValueError("a proxied record has an automatic ttl: leave ttl out or set it to 1")
+        if 1 < self.ttl < 60:
+            raise ValueError("ttl must be 1 (automatic) or 60 to 86400 seconds")
+        return self
+
+
+class Cloudflare(Model):
+    """What the Cloudflare provider needs; from Pulumi's own ``cloudflare:`` keys, not from ``dhanman:`` ones."""
+
+    api_token: Secret
+    base_url: HttpsUrl | None = None

@@ -1,0 +1,95 @@
+"""Hosts, what each of them is for, and how they are reached."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from components.settings.base import Model
+from components.settings.values import (
+    Address,
+    ByteSize,
+    HostKey,
+    LocalPath,
+    Name,
+    Network,
+    Port,
+    Positive,
+    PrivateKey,
+    PublicKey,
+    TimeZone,
+    UserName,
+)
+
+
+class Host(Model):
+    """One server: where it is, how it proves itself, and how big it is.
+
+    ``memory`` (bytes) and ``cores`` are what plans calculate with; a host that has less refuses them.
+    ``disk`` (bytes): the size that its data may grow to. ``adopt``: take over what was set up there by hand.
+    """
+
+    address: Address
+    port: Port = 22
+    host_key: HostKey
+    user: UserName = "deploy"
+    bootstrap_user: UserName = "root"
+    memory: ByteSize
+    cores: Positive
+    disk: ByteSize | None = None
+    time_zone: TimeZone = "Etc/UTC"
+    adopt: bool = False
+    private_address: Address | None = None
+
+    @property
+    def internal_address(self) -> str:
+        """Where the environment's other hosts reach this one."""
+        return self.private_address or self.address
+
+
+_SomeHosts = Annotated[tuple[Name, ...], Field(min_length=1)]
+_OneHost = Annotated[tuple[Name, ...], Field(min_length=1, max_length=1)]
+
+
+class Roles(Model):
+    """Which hosts carry which part of the environment, by their names under ``hosts``."""
+
+    gateway: _SomeHosts
+    services: _SomeHosts
+    postgres: _OneHost
+    rabbitmq: _OneHost
+    backup: _SomeHosts
+
+    def items(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Each role with the names of its hosts, in the order of the stack file's documentation."""
+        return tuple((name, getattr(self, name)) for name in type(self).model_fields)
+
+
+class Ssh(Model):
+    """How the deploying machine logs in: exactly one of a key in the configuration, a key file and an agent.
+
+    ``deploy_keys``: public keys that may log in as the hosts' ``user``, one for each person and each CI.
+    """
+
+    private_key: PrivateKey | None = None
+    private_key_file: LocalPath | None = None
+    agent: bool = False
+    deploy_keys: tuple[PublicKey, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_way_in(self) -> Self:
+        if sum((self.private_key is not None, self.private_key_file is not None, self.agent)) != 1:
+            raise ValueError("needs exactly one of privateKey, privateKeyFile and agent: true")
+        return self
+
+
+class NetworkSettings(Model):
+    """Who may connect to what.
+
+    ``private_ranges``: networks from which PostgreSQL and RabbitMQ are reached. ``ssh_sources``: networks from
+    which SSH is reached; empty means from anywhere.
+    """
+
+    private_ranges: tuple[Network, ...] = ("10.0.0.0/8",)
+    ssh_sources: tuple[Network, ...] = ()

@@ -1,0 +1,297 @@
+"""The things that a host unit can want, one frozen dataclass for each kind that ``hostctl`` knows.
+
+``notify`` names the actions to run, once and in a fixed order, if the thing changed. The verbs are those of
+``hostctl/actions.py``::
+
+    daemon-reload                   systemctl daemon-reload
+    tmpfiles /etc/tmpfiles.d/x.conf systemd-tmpfiles --create on that file
+    sysctl /etc/sysctl.d/x.conf     sysctl --load on that file
+    reload nginx.service            reload the unit if it runs (a stopped one is started by its Service)
+    restart NAME.service            restart the unit if it runs
+    postgres-reload 18/main         reload the cluster; restart it only if a changed setting needs that
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """One wanted thing of a unit. ``kind`` names the module in ``hostctl/kinds`` that makes it true."""
+
+    kind: ClassVar[str]
+    notify: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The thing as ``hostctl`` reads it: its fields and its kind."""
+        return {"kind": self.kind} | {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class File(Thing):
+    """A regular file with exactly this content. Deleting it brings back what was at ``path`` before.
+
+    ``merge_json``: path of a JSON file on the host over which ``content`` (JSON as well) is merged, deep, when the
+    file is staged; a missing one counts as ``{}``. ``of_package``: the package whose installation makes this file;
+    where we installed that package, its own version is ours to replace. ``secret``: the content is never shown.
+    """
+
+    kind: ClassVar[str] = "file"
+    path: str
+    content: str
+    mode: str = "0644"
+    owner: str = "root"
+    group: str = "root"
+    secret: bool = False
+    merge_json: str | None = None
+    of_package: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory(Thing):
+    """A directory with mode and owner; its content belongs to others.
+
+    Deleting it removes it when it is empty, or with everything in it when ``recursive``; one marked ``data`` is
+    kept, and its path named, unless data deletion was asked for. ``of_package``: as for :class:`File`.
+    """
+
+    kind: ClassVar[str] = "directory"
+    path: str
+    mode: str = "0755"
+    owner: str = "root"
+    group: str = "root"
+    recursive: bool = False
+    data: bool = False
+    of_package: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Symlink(Thing):
+    """A symbolic link at ``path`` to ``target``, replaced atomically by rename."""
+
+    kind: ClassVar[str] = "symlink"
+    path: str
+    target: str
+    of_package: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absent(Thing):
+    """A file or link that must not be there (a package's default site). Deleting this brings it back."""
+
+    kind: ClassVar[str] = "absent"
+    path: str
+    of_package: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathPresent(Thing):
+    """A file that somebody else makes and that must be there (a certificate of the existing server).
+
+    Nothing is made or removed; a missing path fails the unit before anything changes, with ``hint`` as next step.
+    """
+
+    kind: ClassVar[str] = "path_present"
+    path: str
+    hint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostFacts(Thing):
+    """What plans were sized for: memory in bytes and cores. A smaller host fails the unit before anything changes."""
+
+    kind: ClassVar[str] = "host_facts"
+    name: str = "size"
+    memory: int
+    cores: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class AptRepository(Thing):
+    """An apt source in deb822 form with its signing key. Placed before packages; deleting it removes both files.
+
+    ``key``: ASCII-armoured OpenPGP key, or None for a distribution's own keyring named by ``signed_by``.
+    ``fingerprint``: the 40 hex digits that the key must have.
+    """
+
+    kind: ClassVar[str] = "apt_repository"
+    name: str
+    uri: str
+    suite: str
+    components: tuple[str, ...] = ("main",)
+    key: str | None = None
+    fingerprint: str | None = None
+    signed_by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packages(Thing):
+    """Debian packages that must be installed; ``name=version`` pins one.
+
+    Their services are kept from starting until the unit's own :class:`Service` things start them with the wanted
+    configuration. Deleting it removes what we installed and nobody else needs, and never purges.
+    """
+
+    kind: ClassVar[str] = "packages"
+    name: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group(Thing):
+    """A system group."""
+
+    kind: ClassVar[str] = "group"
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class User(Thing):
+    """A user account without a password; ``groups`` are supplementary ones. Deleting it keeps the home directory."""
+
+    kind: ClassVar[str] = "user"
+    name: str
+    group: str
+    groups: tuple[str, ...] = ()
+    home: str = "/nonexistent"
+    shell: str = "/usr/sbin/nologin"
+    system: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sysctl(Thing):
+    """The running value of a kernel parameter. A :class:`File` in ``/etc/sysctl.d`` keeps it over a reboot."""
+
+    kind: ClassVar[str] = "sysctl"
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service(Thing):
+    """The state of a systemd unit of any type (``x.service``, ``x.timer``, ``x.socket``), after all actions.
+
+    ``enabled`` None leaves the enablement alone (static units). ``running`` None leaves the activity alone.
+    ``log``: file whose last lines an error quotes beside the journal's.
+    """
+
+    kind: ClassVar[str] = "service"
+    unit: str
+    enabled: bool | None = True
+    running: bool | None = True
+    log: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Firewall(Thing):
+    """The loaded nftables table ``inet {table}``, as the file at ``path`` (a :class:`File` of the unit) defines it."""
+
+    kind: ClassVar[str] = "firewall"
+    table: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresRole(Thing):
+    """A PostgreSQL role. ``password`` (SCRAM-SHA-256) is wanted for a login role; ``member_of`` is also the role that
+    its sessions act as (``ALTER ROLE ... SET role``), so that what they create belongs to it.
+    """
+
+    kind: ClassVar[str] = "postgres_role"
+    name: str
+    login: bool = False
+    password: str | None = None
+    member_of: str | None = None
+    port: int = 5432
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresDatabase(Thing):
+    """A database in UTF8 with its owner; only owner and members may connect. Data: kept on delete."""
+
+    kind: ClassVar[str] = "postgres_database"
+    name: str
+    owner: str
+    port: int = 5432
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresSettings(Thing):
+    """Values that the running server must report (``SHOW``), such as ``data_checksums = on``; reads only.
+
+    A difference fails the unit with the names; it is how a tuning that did not reach the server is noticed.
+    """
+
+    kind: ClassVar[str] = "postgres_settings"
+    name: str
+    settings: dict[str, str]
+    port: int = 5432
+
+
+@dataclass(frozen=True, kw_only=True)
+class RabbitmqUser:
+    """A RabbitMQ user inside :class:`RabbitmqDefinitions`, with full permissions on the vhost alone."""
+
+    name: str
+    password: str
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RabbitmqDefinitions(Thing):
+    """A vhost with its users and permissions, and users that must not exist (``guest``).
+
+    The vhost is data: kept on delete; its users go.
+    """
+
+    kind: ClassVar[str] = "rabbitmq_definitions"
+    vhost: str
+    users: tuple[RabbitmqUser, ...] = ()
+    absent_users: tuple[str, ...] = ("guest",)
+    vhost_limits: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As :meth:`Thing.to_json`, the users as objects."""
+        users = [{f.name: getattr(u, f.name) for f in fields(u)} for u in self.users]
+        return super().to_json() | {"users": users}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release(Thing):
+    """An unpacked, immutable version of an artifact in ``{root}/releases/{version}``, owned by root.
+
+    ``source``: path of the tar.gz on the host (uploaded) or an https URL that the host fetches; ``sha256`` is
+    checked before anything is unpacked. A version that is there with another sha256 is an error. ``config_files``:
+    names of files at the top of the artifact which the environment provides: the artifact's own ``X`` is kept as
+    ``X.artifact`` and ``X`` becomes a link to ``{config_directory}/X``. ``keep``: how many versions stay.
+    ``group``: may read; others may not unless ``public``.
+    """
+
+    kind: ClassVar[str] = "release"
+    root: str
+    version: str
+    source: str
+    sha256: str
+    group: str = "root"
+    public: bool = False
+    config_directory: str | None = None
+    config_files: tuple[str, ...] = ()
+    executable: str | None = None
+    keep: int = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalCertificate(Thing):
+    """A certificate from a CA that is made on the host (for local and test environments).
+
+    Writes ``{directory}/{domain}/fullchain.pem`` and ``privkey.pem`` (root only) and, once per host, the CA in
+    ``{directory}/ca.crt``, ``ca.key``. Renewed when the names change or fewer than ``renew_days`` are left.
+    """
+
+    kind: ClassVar[str] = "local_certificate"
+    directory: str
+    domain: str
+    days: int = 397
+    renew_days: int = 30

@@ -1,0 +1,81 @@
+"""The command line: ``apply``, ``delete``, ``confirm`` (unit on stdin), ``observe``, ``revert``, ``recover``, ``rotate``."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from hostctl import arming, deletion, observation, rotation, uninstall
+from hostctl.errors import HostError
+from hostctl.report import progress, result
+from hostctl.store import Store
+from hostctl.transaction import Transaction
+
+USAGE = "usage: hostctl apply|delete|confirm < UNIT.json | observe | revert UNIT | recover | rotate DIRECTORY | uninstall"
+
+
+def _document() -> dict[str, Any]:
+    try:
+        document: dict[str, Any] = json.loads(sys.stdin.read())
+    except ValueError as error:
+        # the text itself may hold secrets: only the place is said
+        raise HostError(f"stdin is not a unit: {type(error).__name__}", hint="run pulumi up from the project") from None
+    return document
+
+
+def _on_unit(verb: str) -> str:
+    document = _document()
+    unit, store = document["unit"], Store()
+    with store.lock(unit):
+        manifest = store.manifest(unit)
+        if verb != "delete" and manifest and manifest["status"] == "armed":
+            # being here over a connection made after the change is the confirmation
+            arming.confirm(unit, store)
+        if verb == "apply":
+            return Transaction(document, store).run()
+        if verb == "delete":
+            return deletion.delete(unit, store, delete_data=bool(document["delete_data"]))
+        return arming.confirm(unit, store)
+
+
+def main(arguments: list[str]) -> int:
+    """Run one verb; 0 if it was done, 1 with the reason, 2 for wrong words."""
+    os.umask(0o022)
+    # a connection that breaks must not end a transaction in its middle
+    for number in (signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        match arguments:
+            case ["apply" | "delete" | "confirm" as verb]:
+                result(_on_unit(verb))
+            case ["observe"]:
+                print(json.dumps(observation.observe_all(Store()), indent=1))
+            case ["revert", unit]:
+                store = Store()
+                with store.lock(unit):
+                    result(arming.revert(unit, store))
+            case ["recover"]:
+                result("; ".join(arming.recover(Store())) or "nothing to recover")
+            case ["rotate", directory]:
+                result(rotation.rotate_all(Path(directory)))
+            case ["uninstall"]:
+                result(uninstall.uninstall(Store()))
+            case _:
+                progress(USAGE)
+                return 2
+    except HostError as error:
+        progress(f"error: {error.what}")
+        if error.details:
+            progress(error.details)
+        if error.hint:
+            progress(f"next: {error.hint}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

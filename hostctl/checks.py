@@ -1,0 +1,87 @@
+"""Waiting until what was started really serves: a condition and a time limit, never a fixed sleep."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from hostctl.errors import HostError
+from hostctl.report import tail
+from hostctl.run import run
+from hostctl.systemd import file_tail
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def attempt(check: dict[str, Any], timeout: float) -> str | None:
+    """None if the condition holds, else why not."""
+    try:
+        if check["type"] == "http":
+            return _http(check, timeout)
+        if check["type"] == "tcp":
+            socket.create_connection(("localhost", int(check["port"])), timeout).close()
+            return None
+        done = run(list(check["argv"]), check=False, timeout=max(timeout, 10))
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
+    if done.returncode == 0:
+        return None
+    words = (done.stderr or done.stdout).strip().splitlines()
+    return words[-1] if words else f"exit status {done.returncode}"
+
+
+def _http(check: dict[str, Any], timeout: float) -> str | None:
+    connection: http.client.HTTPConnection
+    if check["socket"]:
+        connection = _UnixConnection(check["socket"], timeout)
+    else:
+        connection = http.client.HTTPConnection("localhost", int(check["port"]), timeout=timeout)
+    try:
+        connection.request("GET", check["path"], headers={"Host": check["host"], "Connection": "close"})
+        answer = connection.getresponse()
+        body = answer.read(2000).decode(errors="replace")
+    finally:
+        connection.close()
+    return None if answer.status == check["status"] else f"status {answer.status}: {body.strip()}"
+
+
+def title(check: dict[str, Any]) -> str:
+    """What is waited for, in words."""
+    if check["type"] == "http":
+        return f"{check['socket'] or 'port ' + str(check['port'])} answers {check['status']} on {check['path']}"
+    return f"port {check['port']} accepts connections" if check["type"] == "tcp" else str(check["title"])
+
+
+def wait(check: dict[str, Any]) -> None:
+    """Wait until the condition holds; at the limit, fail with the last reason and the log's last lines."""
+    limit = float(check["timeout"])
+    start, pause = time.monotonic(), FIRST_PAUSE
+    while True:
+        left = limit - (time.monotonic() - start)
+        reason = attempt(check, min(5.0, max(left, 0.5)))
+        if reason is None:
+            return
+        if left <= pause:
+            log = check.get("log")
+            details = tail(reason, 4)
+            if log:
+                details += f"\n    last lines of {log}:\n" + tail(file_tail(Path(log)), 12)
+            raise HostError(
+                f"not within {limit:.0f} s: {title(check)}", details=details, hint="correct the cause, then pulumi up"
+            )
+        time.sleep(pause)
+        pause = min(pause * 1.6, LONGEST_PAUSE)

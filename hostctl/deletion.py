@@ -1,0 +1,63 @@
+"""Deleting a unit: everything it made goes, what was there before comes back, data stays unless told otherwise."""
+
+from __future__ import annotations
+
+from hostctl import actions
+from hostctl.errors import HostError
+from hostctl.kinds import Phase, build
+from hostctl.report import progress
+from hostctl.store import Store
+
+
+def delete(unit: str, store: Store, *, delete_data: bool) -> str:
+    """Remove the unit from the host. Goes on after a failure, and names all of them at the end."""
+    manifest = store.manifest(unit)
+    if manifest is None:
+        return f"{unit}: not on this host"
+    # newest phase first; packages last of all, after the actions, so that a reload still finds its program
+    records = sorted(
+        enumerate(manifest["things"]),
+        key=lambda pair: (build(pair[1]["record"] | {"kind": pair[1]["kind"]}).phase, pair[0]),
+        reverse=True,
+    )
+    pending: set[str] = set()
+    problems: list[str] = []
+    kept: list[str] = []
+    acted = False
+    for _, entry in records:
+        thing = build(entry["record"] | {"kind": entry["kind"]})
+        if thing.phase <= Phase.ACCOUNTS and not acted:
+            acted = True
+            problems += _act(pending)
+        if thing.data and not delete_data:
+            kept.append(thing.id)
+            continue
+        pending |= set(thing.notify)
+        try:
+            if entry["origin"]:
+                thing.restore(entry["origin"])
+        except (HostError, OSError) as error:
+            problems.append(f"{thing.id}: {error}")
+    if not acted:
+        problems += _act(pending)
+    if kept:
+        progress(f"  data stays: {', '.join(kept)}")
+        store.update_registry("kept", add=kept)
+    if problems:
+        raise HostError(
+            f"{unit}: {len(problems)} things could not be removed",
+            details="\n".join(f"    {p}" for p in problems),
+            hint="correct the cause on the host, then run the same command again",
+        )
+    store.forget(unit)
+    return f"{unit}: removed" + (f", {len(kept)} kept" if kept else "")
+
+
+def _act(pending: set[str]) -> list[str]:
+    problems = []
+    for action in actions.ordered(pending):
+        try:
+            actions.perform(action)
+        except HostError as error:
+            problems.append(f"{action}: {error}")
+    return problems

@@ -1,0 +1,59 @@
+"""The kinds of things that a unit can want, by the name that the document gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hostctl.errors import HostError
+from hostctl.kinds.absent import Absent
+from hostctl.kinds.account import Group, User
+from hostctl.kinds.apt_repository import AptRepository
+from hostctl.kinds.base import Kind, Phase, State
+from hostctl.kinds.directory import Directory
+from hostctl.kinds.file import File
+from hostctl.kinds.firewall import Firewall
+from hostctl.kinds.host_facts import HostFacts
+from hostctl.kinds.local_certificate import LocalCertificate
+from hostctl.kinds.packages import Packages
+from hostctl.kinds.path_present import PathPresent
+from hostctl.kinds.postgres import PostgresDatabase, PostgresRole, PostgresSettings
+from hostctl.kinds.rabbitmq import RabbitmqDefinitions
+from hostctl.kinds.release import Release
+from hostctl.kinds.service import Service
+from hostctl.kinds.symlink import Symlink
+from hostctl.kinds.sysctl import Sysctl
+
+__all__ = ["KINDS", "Kind", "Phase", "State", "build"]
+
+KINDS: dict[str, type[Kind]] = {
+    kind.name: kind
+    for kind in (
+        Absent,
+        AptRepository,
+        Directory,
+        File,
+        Firewall,
+        Group,
+        HostFacts,
+        LocalCertificate,
+        Packages,
+        PathPresent,
+        PostgresDatabase,
+        PostgresRole,
+        PostgresSettings,
+        RabbitmqDefinitions,
+        Release,
+        Service,
+        Symlink,
+        Sysctl,
+        User,
+    )
+}
+
+
+def build(wanted: dict[str, Any]) -> Kind:
+    """The thing that a document or a manifest describes."""
+    try:
+        return KINDS[wanted["kind"]](wanted)
+    except KeyError:
+        raise HostError(f"unknown kind of thing: {wanted.get('kind')}", hint="run pulumi up again from the project") from None

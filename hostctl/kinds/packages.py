@@ -1,0 +1,137 @@
+"""Debian packages, installed in one go and kept from starting their services before they are configured."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from hostctl.errors import HostError
+from hostctl.kinds.base import Kind, Phase, State
+from hostctl.report import progress
+from hostctl.run import run
+from hostctl.store import Store
+
+POLICY = Path("/usr/sbin/policy-rc.d")
+LISTS = Path("/var/lib/apt/lists")
+INDEX_AGE = 24 * 3600.0
+"""Seconds after which the package index is read again before an installation."""
+
+APT = ["apt-get", "--yes", "--quiet=2", "--option=DPkg::Lock::Timeout=120", "--option=Acquire::Retries=3"]
+
+
+class Packages(Kind):
+    """The packages are installed. What this program installed on the host is in the registry ``packages``."""
+
+    name = "packages"
+    phase = Phase.PACKAGES
+    rolls_back = False
+
+    def _names(self) -> dict[str, str]:
+        """Package names with the wanted version, or an empty one."""
+        return {name: version for name, _, version in (p.partition("=") for p in self.wanted["packages"])}
+
+    def observe(self) -> State | None:
+        """The installed versions."""
+        return {"installed": installed(list(self._names()))}
+
+    def differs(self, state: State | None) -> list[str]:
+        """Missing packages and other versions than a pinned one."""
+        assert state is not None
+        versions: dict[str, str] = state["installed"]
+        problems = [f"{name} is not installed" for name in self._names() if name not in versions]
+        return problems + [
+            f"{name} is {versions[name]} instead of {version}"
+            for name, version in self._names().items()
+            if version and name in versions and versions[name] != version
+        ]
+
+    def apply(self, state: State | None) -> None:
+        """Install what is missing with apt, in one call."""
+        assert state is not None
+        wanted = [
+            f"{name}={version}" if version else name
+            for name, version in self._names().items()
+            if state["installed"].get(name) is None or (version and state["installed"][name] != version)
+        ]
+        # one installation at a time on the host: apt's own lock does not cover policy-rc.d and the registry
+        with Store().lock("packages"), _no_service_starts():
+            before = set(installed())
+            progress(f"  installing {' '.join(wanted)}")
+            if _index_is_old():
+                run([*APT, "update", "--error-on=any"], hint="the host must reach its package mirrors")
+            _install(wanted)
+            Store().update_registry("packages", add=sorted(set(installed()) - before))
+
+    def restore(self, state: State) -> None:
+        """Remove what we installed and nobody else needs any more; configuration and data stay (no purge)."""
+        with Store().lock("packages"):
+            ours = set(Store().registry("packages"))
+            mine = [p for p in self._names() if p not in state["installed"] and p in ours]
+            present = installed(mine)
+            if not present:
+                return
+            run(["apt-mark", "auto", *sorted(present)])
+            simulation = run([*APT, "--simulate", "autoremove"], timeout=60).stdout
+            superfluous = {line.split()[1].split(":")[0] for line in simulation.splitlines() if line.startswith("Remv ")}
+            removable = sorted(superfluous & ours)
+            if removable:
+                progress(f"  removing {len(removable)} packages")
+                run([*APT, "remove", *removable], timeout=600)
+            gone = ours - set(installed())
+            Store().update_registry("packages", remove=sorted(gone))
+            kept = sorted(set(installed(mine)))
+            if kept:
+                run(["apt-mark", "manual", *kept])
+                progress(f"  kept, since something else needs it: {' '.join(kept)}")
+
+
+def installed(names: list[str] | None = None) -> dict[str, str]:
+    """Installed packages with their versions: these, or all."""
+    if names == []:
+        return {}
+    listing = run(
+        ["dpkg-query", "--show", "--showformat=${Package} ${Version} ${db:Status-Status}\\n", *(names or [])],
+        check=False,
+    ).stdout
+    rows = (line.split(" ") for line in listing.splitlines())
+    return {row[0]: row[1] for row in rows if len(row) == 3 and row[2] == "installed"}
+
+
+def _install(wanted: list[str]) -> None:
+    command = [
+        *APT, "install", "--no-install-recommends",
+        "--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold", *wanted,
+    ]  # fmt: skip
+    try:
+        run(command, timeout=1500)
+    except HostError as first:
+        if "dpkg was interrupted" in first.details:
+            progress("  an earlier installation was interrupted: finishing it first")
+            run(["dpkg", "--configure", "--pending", "--force-confdef", "--force-confold"], timeout=600)
+        elif any(word in first.details for word in ("Unable to locate", "404", "has no installation candidate")):
+            run([*APT, "update", "--error-on=any"], hint="the host must reach its package mirrors")
+        else:
+            raise
+        run(command, timeout=1500)
+
+
+def _index_is_old() -> bool:
+    # only the index files count: apt writes into this directory for other reasons as well
+    indexes = [p.stat().st_mtime for p in LISTS.glob("*_InRelease")]
+    return not indexes or time.time() - LISTS.stat().st_mtime > INDEX_AGE
+
+
+@contextlib.contextmanager
+def _no_service_starts() -> Iterator[None]:
+    """Debian's switch for it: invoke-rc.d asks ``policy-rc.d``, and 101 means "not now" (Debian policy 9.3.3.1)."""
+    if POLICY.exists():
+        yield
+        return
+    POLICY.write_text("#!/bin/sh\n# made by hostctl for the time of one installation\nexit 101\n")
+    POLICY.chmod(0o755)
+    try:
+        yield
+    finally:
+        POLICY.unlink(missing_ok=True)

@@ -1,0 +1,148 @@
+"""What hostctl remembers under ``/var/lib/dhanman``: a manifest for each unit, its journal, what was kept.
+
+A *manifest* holds what a unit applied and, for each thing, its *origin*: how the host was before this program
+first touched that thing. A *journal* holds how each thing was before the transaction that is under way.
+Directory 0700, files 0600: origins may hold what other people's files said.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hostctl.errors import HostError
+
+ROOT = Path("/var/lib/dhanman")
+Record = dict[str, Any]
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise HostError(f"{path} cannot be read: {error}", hint=f"move {path} away and run again") from None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write atomically and durably: a power cut leaves the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+        json.dump(value, stream, sort_keys=True)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(path)
+    descriptor = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Store:
+    """The memory of one host."""
+
+    def __init__(self, root: Path | None = None) -> None:
+        root = root or ROOT
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True, mode=0o755)
+        for name in ("manifests", "journals", "locks"):
+            (root / name).mkdir(exist_ok=True, mode=0o700)
+
+    def units(self) -> list[str]:
+        """Names of the units that were applied here."""
+        return sorted(p.stem for p in (self.root / "manifests").glob("*.json"))
+
+    def manifest(self, unit: str) -> Record | None:
+        """What the unit applied last, or None."""
+        return _read(self.root / "manifests" / f"{unit}.json")  # type: ignore[no-any-return]
+
+    def write_manifest(self, unit: str, manifest: Record) -> None:
+        """Remember what the unit applied."""
+        write_json(self.root / "manifests" / f"{unit}.json", manifest)
+
+    def forget(self, unit: str) -> None:
+        """The unit is gone from this host."""
+        (self.root / "manifests" / f"{unit}.json").unlink(missing_ok=True)
+        self.close_journal(unit)
+
+    def journal(self, unit: str) -> Record | None:
+        """The transaction of this unit that has not ended, or None."""
+        return _read(self.root / "journals" / f"{unit}.json")  # type: ignore[no-any-return]
+
+    def write_journal(self, unit: str, journal: Record) -> None:
+        """Remember how to undo, before the next step is taken."""
+        write_json(self.root / "journals" / f"{unit}.json", journal)
+
+    def close_journal(self, unit: str) -> None:
+        """The transaction has ended."""
+        (self.root / "journals" / f"{unit}.json").unlink(missing_ok=True)
+
+    def owner_of(self, thing_id: str, *, besides: str) -> str | None:
+        """The other unit that has this thing, or None."""
+        for unit in self.units():
+            manifest = self.manifest(unit) if unit != besides else None
+            if manifest and any(t["id"] == thing_id for t in manifest["things"]):
+                return unit
+        return None
+
+    def registry(self, name: str) -> list[str]:
+        """A set of names that outlives units: ``kept`` things, ``packages`` that we installed."""
+        return _read(self.root / f"{name}.json") or []
+
+    def update_registry(self, name: str, *, add: list[str] | None = None, remove: list[str] | None = None) -> None:
+        """Add and remove names in a registry, safe against other units that do the same."""
+        with self.lock("registry"):
+            names = (set(self.registry(name)) | set(add or [])) - set(remove or [])
+            write_json(self.root / f"{name}.json", sorted(names))
+
+    @contextlib.contextmanager
+    def lock(self, name: str, *, wait: float = 600) -> Iterator[None]:
+        """Hold the lock ``name``; after ``wait`` seconds say who holds it. A dead owner's lock is free at once."""
+        path = self.root / "locks" / name
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            self._acquire(descriptor, path, wait)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, json.dumps(_self_description()).encode(), 0)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _acquire(self, descriptor: int, path: Path, wait: float) -> None:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+
+        def late(_signal: int, _frame: object) -> None:
+            raise TimeoutError
+
+        before = signal.signal(signal.SIGALRM, late)
+        signal.setitimer(signal.ITIMER_REAL, wait)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except TimeoutError:
+            owner = _read(path) or {}
+            age = time.time() - owner.get("since", time.time())
+            raise HostError(
+                f"unit {path.name} is locked by {owner.get('who', 'somebody')} "
+                f"(process {owner.get('pid', '?')}, {age:.0f} s)",
+                hint="wait until that run has ended, then run again",
+            ) from None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+
+def _self_description() -> Record:
+    client = os.environ.get("SSH_CONNECTION", "").split(" ")[0] or "this host"
+    return {"pid": os.getpid(), "who": f"{os.environ.get('SUDO_USER', 'root')} from {client}", "since": time.time()}

@@ -1,0 +1,222 @@
+"""Applying a unit as one transaction: observe, refuse, stage, validate, swap, act, wait, remember; or undo it all."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from hostctl import FORMAT, actions, arming, checks, staging
+from hostctl.errors import Conflict, HostError
+from hostctl.kinds import Kind, Phase, State, build
+from hostctl.report import hide, progress
+from hostctl.store import Store
+
+
+class Transaction:
+    """One application of one unit.
+
+    The journal is written before each step, so that a run that is broken off leaves enough to go on from: the next
+    run keeps the states of before as the point to return to, and repeats the actions that may not have run.
+    """
+
+    def __init__(self, document: dict[str, Any], store: Store) -> None:
+        if document.get("format") != FORMAT:
+            raise HostError(
+                f"this host's program understands form {FORMAT} of a unit, not {document.get('format')}",
+                hint="run pulumi up: it brings the matching program first",
+            )
+        self.document = document
+        self.unit: str = document["unit"]
+        self.store = store
+        hide([str(v) for v in document["redact"]])
+        self.things = sorted((build(t) for t in document["things"]), key=lambda thing: thing.phase)
+        self.manifest = store.manifest(self.unit)
+        self.origins: dict[str, State] = {t["id"]: t["origin"] for t in (self.manifest or {"things": []})["things"]}
+        journal = store.journal(self.unit)
+        self.entries: list[dict[str, Any]] = journal["entries"] if journal else []
+        self.pending: set[str] = {a for e in self.entries for a in e["notify"]}
+        for entry in self.entries:
+            self.origins.setdefault(entry["id"], entry.get("origin", entry["state"]))
+        self.changed: list[str] = []
+
+    def run(self) -> str:
+        """Apply the unit; the result in one line."""
+        start = time.monotonic()
+        first = {thing.id: thing.observe() for thing in self.things}
+        stale = self._stale()
+        if not any(thing.differs(first[thing.id]) for thing in self.things) and not stale and not self.pending:
+            self._remember(first)
+            return f"{self.unit}: unchanged"
+        self._refuse_conflicts(first)
+        if self.document["arm"]:
+            arming.arm(self.unit, int(self.document["arm"]))
+        try:
+            done = self._steps(first, stale)
+        except BaseException as error:
+            failure = error if isinstance(error, HostError) else HostError(f"internal error: {error!r}")
+            left = self.undo()
+            if self.document["arm"]:
+                arming.disarm(self.unit)
+            served = "the previous state was put back" if not left else f"could not be put back: {'; '.join(left)}"
+            raise HostError(failure.what, details=failure.details, hint=f"{failure.hint}\nnow: {served}") from error
+        self._remember(first)
+        if self.document["arm"]:
+            self.store.write_manifest(self.unit, (self.store.manifest(self.unit) or {}) | {"status": "armed"})
+        else:
+            self.store.close_journal(self.unit)
+        parts = [f"{len(self.changed)} changed", *done]
+        return f"{self.unit}: {', '.join(parts)} ({time.monotonic() - start:.1f} s)"
+
+    def _steps(self, first: dict[str, State | None], stale: list[Kind]) -> list[str]:
+        for phase in (Phase.REPOSITORIES, Phase.PACKAGES, Phase.ACCOUNTS, Phase.RELEASES):
+            self._apply_phase(phase, first)
+        self._validate(stale)
+        self._apply_phase(Phase.FILES, first)
+        for thing in reversed(stale):
+            self._prune(thing)
+        done = []
+        for action in actions.ordered(self.pending):
+            progress(f"  {action}")
+            if actions.perform(action):
+                done.append(action)
+        for phase in (Phase.SERVICES, Phase.DATA):
+            self._apply_phase(phase, first)
+        for check in self.document["checks"]:
+            checks.wait(check)
+        return done
+
+    def _stale(self) -> list[Kind]:
+        wanted = {thing.id for thing in self.things}
+        records = (self.manifest or {"things": []})["things"]
+        return [build(r["record"] | {"kind": r["kind"]}) for r in records if r["id"] not in wanted]
+
+    def _refuse_conflicts(self, first: dict[str, State | None]) -> None:
+        conflicts = [text for thing in self.things for text in self._conflict(thing, first[thing.id])]
+        if conflicts:
+            raise Conflict(
+                f"{len(conflicts)} things on the host were not made by this program and differ from what is wanted",
+                details="\n".join(f"    {c}" for c in conflicts),
+                hint="move them away, or set adopt: true for this host to take them over (a copy is kept)\n"
+                "now: nothing was changed",
+            )
+
+    def _conflict(self, thing: Kind, state: State | None) -> list[str]:
+        if thing.id in self.origins or state is None:
+            return []
+        other = self.store.owner_of(thing.id, besides=self.unit)
+        if other:
+            return [f"{thing.id} belongs to the unit {other}"]
+        differences = thing.differs(state)
+        if not differences or self.document["adopt"] or not thing.foreign(state):
+            return []
+        if thing.id in self.store.registry("kept"):
+            return []
+        return [f"{thing.id} ({', '.join(differences)})"]
+
+    def _apply_phase(self, phase: Phase, first: dict[str, State | None]) -> None:
+        for thing in (t for t in self.things if t.phase is phase):
+            state = thing.observe()
+            differences = thing.differs(state)
+            if first[thing.id] is None and state is not None:
+                conflicts = self._conflict(thing, state)
+                if conflicts:
+                    raise Conflict(
+                        f"on the host, and not made by this program: {conflicts[0]}",
+                        hint="move it away, or set adopt: true for this host to take it over",
+                    )
+                first[thing.id] = state
+            if differences:
+                self._change(thing, state, first[thing.id], differences)
+
+    def _change(self, thing: Kind, state: State | None, upfront: State | None, differences: list[str]) -> None:
+        # what a package has just put there is not how the host was, but it is what its removal leaves behind
+        origin = state if thing.wanted.get("of_package") else (upfront or state)
+        if origin is not None:
+            self.origins.setdefault(thing.id, origin)
+        self._note(thing, state)
+        progress(f"  {thing.id}: {', '.join(differences)}")
+        thing.apply(state)
+        self.changed.append(thing.id)
+        self.pending |= set(thing.notify)
+
+    def _note(self, thing: Kind, state: State | None) -> None:
+        """Write down how to undo a step before taking it."""
+        known = any(e["id"] == thing.id for e in self.entries)
+        if state is not None and not known:
+            self.entries.append(
+                {"id": thing.id, "kind": thing.name, "record": thing.record(), "state": state,
+                 "origin": self.origins.get(thing.id, state), "notify": thing.notify},
+            )  # fmt: skip
+        self.store.write_journal(self.unit, {"entries": self.entries, "manifest": self.manifest})
+
+    def _prune(self, thing: Kind) -> None:
+        origin = self.origins.get(thing.id)
+        if origin is None or (thing.data and not self.document["delete_data"]):
+            progress(f"  {thing.id} is no longer wanted; its data stays")
+            self.store.update_registry("kept", add=[thing.id])
+            return
+        state = thing.observe()
+        if state is not None:
+            self._note(thing, state)
+        progress(f"  {thing.id}: removed")
+        thing.restore(origin)
+        self.changed.append(thing.id)
+        self.pending |= set(thing.notify)
+
+    def _validate(self, stale: list[Kind]) -> None:
+        def under_etc(thing: Kind) -> bool:
+            return thing.phase is Phase.FILES and thing.key.startswith("/etc/")
+
+        changing = [t for t in self.things if under_etc(t) and t.differs(t.observe())]
+        leaving = [t for t in stale if under_etc(t) and t.id in self.origins]
+        if not self.document["validations"] or not (changing or leaving):
+            return
+
+        def put_in_place() -> None:
+            for thing in changing:
+                thing.apply(thing.observe())
+            for thing in reversed(leaving):
+                thing.restore(self.origins[thing.id])
+
+        progress(f"  validating: {', '.join(v[0].rsplit('/', 1)[-1] for v in self.document['validations'])}")
+        staging.validate(put_in_place, self.document["validations"])
+
+    def undo(self) -> list[str]:
+        """Put back what the journal holds, newest first, and repeat its actions. What could not be put back."""
+        return undo(self.unit, self.store, self.entries)
+
+    def _remember(self, first: dict[str, State | None]) -> None:
+        things = []
+        for thing in self.things:
+            # a thing that was already as wanted is left as it is when the unit goes
+            origin = self.origins.get(thing.id) or first[thing.id] or {}
+            if thing.id in self.store.registry("kept"):
+                self.store.update_registry("kept", remove=[thing.id])
+            things.append({"id": thing.id, "kind": thing.name, "record": thing.record(), "origin": origin})
+        manifest = {"unit": self.unit, "things": things, "status": "applied"}
+        before = {k: v for k, v in (self.manifest or {}).items() if k != "applied_at"}
+        if before != manifest:
+            self.store.write_manifest(self.unit, manifest | {"applied_at": time.time()})
+
+
+def undo(unit: str, store: Store, entries: list[dict[str, Any]]) -> list[str]:
+    """Restore the entries of a journal, newest first, run their actions, close the journal."""
+    problems = []
+    pending: set[str] = set()
+    for entry in reversed(entries):
+        thing = build(entry["record"] | {"kind": entry["kind"]})
+        pending |= set(entry["notify"])
+        if not thing.rolls_back:
+            continue
+        try:
+            thing.restore(entry["state"])
+        except (HostError, OSError) as error:
+            problems.append(f"{thing.id}: {error}")
+    for action in actions.ordered(pending):
+        try:
+            actions.perform(action)
+        except HostError as error:
+            problems.append(f"{action}: {error}")
+    if not problems:
+        store.close_journal(unit)
+    return problems
