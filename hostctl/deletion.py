@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hostctl import actions
-from hostctl.errors import HostError
+from hostctl.errors import HostError, StillNeeded
 from hostctl.kinds import Phase, build
 from hostctl.report import progress
 from hostctl.store import Store
@@ -36,6 +36,9 @@ def delete(unit: str, store: Store, *, delete_data: bool) -> str:
         try:
             if entry["origin"]:
                 thing.restore(entry["origin"])
+        except StillNeeded as reason:
+            progress(f"  {reason.what}: it stays")
+            kept.append(thing.id)
         except (HostError, OSError) as error:
             problems.append(f"{thing.id}: {error}")
     if not acted:

@@ -15,3 +15,7 @@ class HostError(Exception):
 
 class Conflict(HostError):
     """Something is on the host that this program did not make and that differs from what is wanted."""
+
+
+class StillNeeded(HostError):
+    """A thing that can't go yet, since data that stays depends on it; it is kept and named, which is no failure."""

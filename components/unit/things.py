@@ -243,7 +243,7 @@ class RabbitmqUser:
 class RabbitmqDefinitions(Thing):
     """A vhost with its users and permissions, and users that must not exist (``guest``).
 
-    The vhost is data: kept on delete; its users go.
+    The vhost is data: it and its users are kept on delete.
     """
 
     kind: ClassVar[str] = "rabbitmq_definitions"

@@ -68,23 +68,52 @@ class Packages(Kind):
         """Remove what we installed and nobody else needs any more; configuration and data stay (no purge)."""
         with Store().lock("packages"):
             ours = set(Store().registry("packages"))
-            mine = [p for p in self._names() if p not in state["installed"] and p in ours]
-            present = installed(mine)
-            if not present:
-                return
-            run(["apt-mark", "auto", *sorted(present)])
-            simulation = run([*APT, "--simulate", "autoremove"], timeout=60).stdout
-            superfluous = {line.split()[1].split(":")[0] for line in simulation.splitlines() if line.startswith("Remv ")}
-            removable = sorted(superfluous & ours)
+            asked = {name for record in self._others() for name in record["packages"]}
+            mine = {p for p in self._names() if p not in state["installed"]}
+            removable = sorted(superfluous(ours, asked | (set(self._names()) - mine)))
             if removable:
                 progress(f"  removing {len(removable)} packages")
                 run([*APT, "remove", *removable], timeout=600)
-            gone = ours - set(installed())
-            Store().update_registry("packages", remove=sorted(gone))
-            kept = sorted(set(installed(mine)))
-            if kept:
-                run(["apt-mark", "manual", *kept])
-                progress(f"  kept, since something else needs it: {' '.join(kept)}")
+            Store().update_registry("packages", remove=sorted(ours - set(installed())))
+
+    def _others(self) -> Iterator[dict[str, list[str]]]:
+        store = Store()
+        for unit in store.units():
+            for thing in (store.manifest(unit) or {"things": []})["things"]:
+                if thing["kind"] == self.name and thing["id"] != self.id:
+                    names = [p.partition("=")[0] for p in thing["record"]["packages"]]
+                    yield {"packages": names}
+
+
+def superfluous(ours: set[str], asked: set[str]) -> set[str]:
+    """Of our packages those that neither ``asked`` nor any package of somebody else depends on.
+
+    Not apt's autoremove: that keeps whatever is merely suggested, and everything named postgresql-*.
+    """
+    listing = run(
+        ["dpkg-query", "--show",
+         "--showformat=${db:Status-Status}\\t${Package}\\t${Pre-Depends}, ${Depends}\\t${Provides}\\n"],
+    ).stdout  # fmt: skip
+    rows = [line.split("\t") for line in listing.splitlines() if line.startswith("installed\t")]
+    providers: dict[str, set[str]] = {}
+    for _, package, _, provides in rows:
+        for name in (package, *_names_in(provides)):
+            providers.setdefault(name, set()).add(package)
+    needs = {package: {p for n in _names_in(depends) for p in providers.get(n, ())} for _, package, depends, _ in rows}
+    needed: set[str] = set()
+    waiting = [p for p in needs if p not in ours or p in asked]
+    while waiting:
+        package = waiting.pop()
+        if package not in needed:
+            needed.add(package)
+            waiting.extend(needs[package])
+    return (ours & set(needs)) - needed
+
+
+def _names_in(relation: str) -> list[str]:
+    """Package names in a Depends or Provides field; every alternative counts."""
+    parts = relation.replace("|", ",").split(",")
+    return [p.split("(")[0].strip().split(":")[0] for p in parts if p.strip()]
 
 
 def installed(names: list[str] | None = None) -> dict[str, str]:

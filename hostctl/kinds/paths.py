@@ -173,7 +173,9 @@ class PathKind(Kind):
         """Somebody else's, unless nothing is there or a package put it there."""
         if state["type"] == "absent" or installed_by_us(self.wanted.get("of_package")):
             return False
-        return not is_shipped(str(self.path))
+        # a package's maintainer script makes links that dpkg does not know to files that it does
+        place = self.path.resolve() if state["type"] == "symlink" else self.path
+        return not is_shipped(str(place))
 
 
 def attribute_differences(state: State, wanted: dict[str, str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hostctl import scram
-from hostctl.errors import HostError
+from hostctl.errors import HostError, StillNeeded
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.psql import execute, identifier, literal, query
 
@@ -87,7 +87,7 @@ class PostgresRole(PostgresKind):
             return
         name = identifier(self.wanted["name"])
         if not state["present"]:
-            execute(self._port, f"DROP ROLE {name}")
+            self._drop(name)
             return
         old = f" PASSWORD {literal(state['verifier'])}" if state.get("verifier") else " PASSWORD NULL"
         statements = [f"ALTER ROLE {name} {'LOGIN' if state['login'] else 'NOLOGIN'}{old}"]
@@ -98,6 +98,18 @@ class PostgresRole(PostgresKind):
             else f"ALTER ROLE {name} RESET role"
         )
         execute(self._port, *statements)
+
+
+    def _drop(self, name: str) -> None:
+        owner = f"SELECT oid FROM pg_roles WHERE rolname = {literal(self.wanted['name'])}"
+        owned = query(
+            self._port,
+            "SELECT json_build_object('databases', coalesce(json_agg(datname ORDER BY datname), '[]'::json))"
+            f" FROM pg_database WHERE datdba = ({owner});",
+        )
+        if owned["databases"]:
+            raise StillNeeded(f"role {self.wanted['name']} owns {', '.join(owned['databases'])}")
+        execute(self._port, f"DROP ROLE {name}")
 
 
 class PostgresDatabase(PostgresKind):

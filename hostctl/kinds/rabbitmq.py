@@ -6,10 +6,13 @@ import base64
 import hashlib
 import json
 import os
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from hostctl.errors import HostError
 from hostctl.kinds.base import Kind, Phase, State
+from hostctl.kinds.paths import ids, write_file
 from hostctl.run import run
 
 FULL = {"configure": ".*", "write": ".*", "read": ".*"}
@@ -120,7 +123,13 @@ class RabbitmqDefinitions(Kind):
                 run(["rabbitmqctl", "--quiet", "delete_user", name], timeout=60)
 
     def _import(self, definitions: dict[str, Any]) -> None:
-        run(["rabbitmqctl", "--quiet", "import_definitions"], stdin=json.dumps(definitions), timeout=120)
+        # through a file: rabbitmqctl on Erlang 28 crashes when it reads definitions from stdin
+        with tempfile.TemporaryDirectory(prefix="dhanman-") as folder:
+            file = Path(folder) / "definitions.json"
+            attributes = {"mode": "0600", "owner": "rabbitmq", "group": "rabbitmq"}
+            write_file(file, json.dumps(definitions).encode(), **attributes)
+            os.chown(folder, *ids("rabbitmq", "rabbitmq"))
+            run(["rabbitmqctl", "--quiet", "import_definitions", str(file)], timeout=120)
 
     def _names(self) -> list[str]:
         return [str(u["name"]) for u in self._users()] or list(self.wanted.get("user_names", ()))

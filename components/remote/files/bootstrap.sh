@@ -3,6 +3,9 @@ set -eu
 umask 022
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LC_ALL=C.UTF-8
 fail() { echo "error: $1" >&2; echo "next: $2" >&2; exit 1; }
+# apt's progress is of no use to anyone; its last words are, when it fails
+quietly() { log=$(mktemp); "$@" >"$log" 2>&1 || { tail -n 20 "$log" >&2; rm -f "$log"; return 1; }; rm -f "$log"; }
+apt="apt-get --yes --quiet=2 --option=DPkg::Lock::Timeout=300 --option=Acquire::Retries=3"
 
 [ "$(id -u)" = 0 ] || fail "the bootstrap user is not root and has no sudo right" "give bootstrapUser of this host the right to run sudo without a password"
 command -v apt-get >/dev/null || fail "this host has no apt-get" "only Debian 12, 13 and later and Ubuntu 24.04 are supported"
@@ -13,11 +16,10 @@ command -v sudo >/dev/null || missing="$missing sudo"
 /usr/bin/python3 -c 'import json, ssl, ctypes, tarfile, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || missing="$missing python3"
 if [ -n "$missing" ]; then
   echo "installing$missing" >&2
-  apt-get --quiet=2 --option=DPkg::Lock::Timeout=300 --option=Acquire::Retries=3 update >&2 \
-    || fail "apt-get update failed" "the host must reach its package mirrors"
-  # shellcheck disable=SC2086  # a list of package names
-  apt-get --yes --quiet=2 --option=DPkg::Lock::Timeout=300 --option=Acquire::Retries=3 \
-    install --no-install-recommends $missing >&2 || fail "apt-get install$missing failed" "see the lines above"
+  # shellcheck disable=SC2086  # lists of words
+  quietly $apt update || fail "apt-get update failed" "the host must reach its package mirrors"
+  # shellcheck disable=SC2086
+  quietly $apt install --no-install-recommends $missing || fail "apt-get install$missing failed" "see the lines above"
 fi
 /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
   || fail "python3 on this host is older than 3.11" "only Debian 12, 13 and later and Ubuntu 24.04 are supported"
