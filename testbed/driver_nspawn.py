@@ -136,7 +136,7 @@ class NspawnDriver:
         environment = ["env", "-i", f"PATH={path}", "HOME=/root", f"TERM={os.environ.get('TERM', 'dumb')}"]
         enter = ["nsenter", "--target", str(pid), "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup"]
         join = ["sh", "-c", 'mkdir -p "$0" && echo $$ >"$0/cgroup.procs" && exec "$@"']
-        return [*join, str(cgroup.root() / group / "exec"), *enter, "--wd=/", *environment, *argv]
+        return [*join, str(cgroup.root() / group / "exec"), *enter, *environment, *argv]
 
     def freeze(self, record: HostRecord, snapshot: str) -> tuple[HostRecord, Disk]:
         """Freeze the host's layer; both the host and the snapshot lie on it from now on."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from components.settings.base import Model
-from components.settings.values import AbsolutePath, ByteSize, Domain, HttpsUrl, Positive, Seconds, Secret, WholeNumber
+from components.settings.values import AbsolutePath, ByteSize, Domain, Positive, Seconds, Secret, WholeNumber
 
 CERTIFICATE_DIRECTORIES = {"localCa": "/etc/dhanman/certificates", "existing": "/etc/letsencrypt/live"}
 """Where the certificates of each source are, if the stack file does not say."""
@@ -79,4 +79,4 @@ class Cloudflare(Model):
     """What the Cloudflare provider needs; from Pulumi's own ``cloudflare:`` keys, not from ``dhanman:`` ones."""
 
     api_token: Secret
-    base_url: HttpsUrl | None = None
+    base_url: str | None = None

@@ -1,0 +1,73 @@
+#!/bin/bash
+# Managed by the dhanman deployment. Dumps every database of one environment, checks each dump, uploads, then prunes.
+# usage: backup-dhanman-db.sh ENVIRONMENT   (as user postgres; settings in /etc/dhanman/ENVIRONMENT/backup.conf)
+set -euo pipefail
+umask 077
+
+environment=${1:?environment}
+# shellcheck source=/dev/null  # written by the deployment: databases, directory, retention_days, remote, port, status
+. "/etc/dhanman/$environment/backup.conf"
+
+date=$(date -u +%Y%m%d_%H%M%S)
+started=$(date +%s)
+failed=()
+sizes=()
+
+upload() { # FILE
+  [ -n "$remote" ] || return 0
+  rclone --config "/etc/dhanman/$environment/rclone.conf" --retries 3 --quiet copyto "$1" "$remote/$(basename "$1")"
+}
+
+# A dump counts when it has its final name; what is half written never has it.
+keep() { # TEMPORARY FINAL
+  [ -s "$1" ] || { echo "error: $2 would be empty" >&2; return 1; }
+  sync "$1" && mv "$1" "$2" && upload "$2"
+}
+
+dump_database() { # NAME
+  local final="$directory/${1}_$date.backup" temporary
+  temporary=$(mktemp "$directory/.$1.XXXXXX") || return 1
+  # -F c is compressed already
+  if pg_dump --port="$port" --format=custom --blobs --file="$temporary" "$1" &&
+    pg_restore --list "$temporary" >/dev/null && keep "$temporary" "$final"; then
+    sizes+=("$(jq -n --arg name "$1" --arg file "$final" --argjson bytes "$(stat -c %s "$final")" '$ARGS.named')")
+    return 0
+  fi
+  rm -f "$temporary"
+  return 1
+}
+
+# Roles and their passwords' verifiers are in no database's dump.
+dump_globals() {
+  local final="$directory/$environment-globals_$date.sql" temporary
+  temporary=$(mktemp "$directory/.globals.XXXXXX") || return 1
+  if pg_dumpall --port="$port" --globals-only --file="$temporary" && keep "$temporary" "$final"; then return 0; fi
+  rm -f "$temporary"
+  return 1
+}
+
+prune() { # PREFIX: only after a good new one, so the newest is never what goes
+  find "$directory" -maxdepth 1 -type f -name "${1}_*" -mtime "+$retention_days" -delete
+  [ -z "$remote" ] || rclone --config "/etc/dhanman/$environment/rclone.conf" --quiet \
+    delete "$remote" --include "${1}_*" --min-age "${retention_days}d"
+}
+
+for name in "${databases[@]}"; do
+  echo "Backing up $name..."
+  if dump_database "$name"; then prune "$name"; else failed+=("$name"); fi
+done
+if dump_globals; then prune "$environment-globals"; else failed+=("$environment-globals"); fi
+
+result=ok
+[ ${#failed[@]} = 0 ] || result=failed
+printf '%s\n' "${sizes[@]:-}" | jq -s --arg result "$result" --arg finished "$(date -u +%FT%TZ)" \
+  --argjson seconds $(($(date +%s) - started)) --arg failed "${failed[*]:-}" --arg remote "$remote" \
+  '{result: $result, finished: $finished, seconds: $seconds, failed: ($failed | split(" ")), remote: $remote, dumps: .}' \
+  >"$status.new"
+mv "$status.new" "$status"
+
+if [ "$result" = failed ]; then
+  echo "error: no good backup of: ${failed[*]}" >&2
+  exit 1
+fi
+echo "Backup completed"

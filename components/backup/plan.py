@@ -1,0 +1,117 @@
+"""The nightly dump of every database as a host unit. Pure.
+
+Source: the deployment document, section "Database Backups", with one compression instead of two, a timer instead of
+cron, and a check of each dump before it counts.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+
+from components.naming import CONFIG_ROOT
+from components.templates import Templates
+from components.unit import Directory, File, Packages, Service, Thing, Unit, Validation
+
+SCRIPT = "/usr/local/bin/backup-dhanman-db.sh"
+_TEMPLATES = Templates(__file__)
+_TEMPLATES.add_filter("quote", shlex.quote)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remote:
+    """Where backups are uploaded to, in rclone's terms.
+
+    ``kind``: ``b2``, ``s3`` or ``folder`` (a directory of the host). ``path``: bucket and prefix, or the directory.
+    ``key_id``: of an application key; its secret half is given to the plan beside this. ``endpoint``: for ``s3``.
+    """
+
+    kind: str
+    path: str
+    key_id: str = ""
+    endpoint: str = ""
+    region: str = ""
+
+    def rclone(self, key: str) -> str:
+        """The remote ``bucket`` as rclone.conf has it."""
+        options = {
+            "b2": {"type": "b2", "account": self.key_id, "key": key, "hard_delete": "false"},
+            "s3": {
+                "type": "s3",
+                "provider": "Other",
+                "access_key_id": self.key_id,
+                "secret_access_key": key,
+                "endpoint": self.endpoint,
+                "region": self.region,
+            },
+            "folder": {"type": "local"},
+        }[self.kind]
+        return "[bucket]\n" + "".join(f"{name} = {value}\n" for name, value in options.items())
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupSpec:
+    """The backups of an environment. ``schedule``: a systemd calendar. ``retention_days``: how long dumps stay."""
+
+    environment: str
+    databases: tuple[str, ...]
+    port: int
+    directory: str
+    schedule: str
+    retention_days: int
+    remote: Remote | None = None
+
+
+def backup_unit(spec: BackupSpec, key: str) -> Unit:
+    """Unit ``backup-{env}``: script, its settings, timer. ``key``: secret half of the bucket's key, or empty."""
+    environment = spec.environment
+    base = f"dhanman-backup-{environment}"
+    folder = spec.remote.path if spec.remote and spec.remote.kind == "folder" else None
+    configuration = _TEMPLATES.render(
+        "etc/dhanman/backup.conf",
+        databases=spec.databases,
+        directory=spec.directory,
+        retention_days=spec.retention_days,
+        port=spec.port,
+        remote=f"bucket:{spec.remote.path}" if spec.remote else "",
+        status=f"/var/lib/{base}/status.json",
+    )
+    owned = {"owner": "postgres", "group": "postgres"}
+    things: list[Thing] = [
+        Packages(name=f"backup-{environment}", packages=("jq", "rclone") if spec.remote else ("jq",)),
+        *(
+            Directory(path=path, mode="0750", data=True, recursive=True, **owned)
+            for path in (spec.directory, folder)
+            if path
+        ),
+        File(path=SCRIPT, content=_TEMPLATES.render("usr/local/bin/backup-dhanman-db.sh"), mode="0755"),
+        File(path=f"{CONFIG_ROOT}/{environment}/backup.conf", content=configuration),
+        File(
+            path=f"/etc/systemd/system/{base}.service",
+            content=_TEMPLATES.render(
+                "etc/systemd/system/dhanman-backup.service",
+                environment=environment,
+                writable=[path for path in (spec.directory, folder) if path],
+            ),
+            notify=("daemon-reload",),
+        ),
+        File(
+            path=f"/etc/systemd/system/{base}.timer",
+            content=_TEMPLATES.render(
+                "etc/systemd/system/dhanman-backup.timer", environment=environment, schedule=spec.schedule
+            ),
+            notify=("daemon-reload", f"restart {base}.timer"),
+        ),
+        Service(unit=f"{base}.timer"),
+    ]
+    if spec.remote:
+        path = f"{CONFIG_ROOT}/{environment}/rclone.conf"
+        things.insert(-1, File(path=path, content=spec.remote.rclone(key), mode="0400", secret=True, **owned))
+    verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
+    units = tuple(f"/etc/systemd/system/{base}.{kind}" for kind in ("service", "timer"))
+    return Unit(
+        name=f"backup-{environment}",
+        things=tuple(things),
+        validations=(Validation(argv=(*verify, *units)), Validation(argv=("systemd-analyze", "calendar", spec.schedule))),
+        redact=(key,) if key else (),
+    )

@@ -1,0 +1,129 @@
+"""What the front end is on the host: the release of a static build, and the site that serves it.
+
+Source: the deployment document, sections "Frontend (SPA) Configuration" and "Folder Structure on Server".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from components.unit import (
+    CommandCheck,
+    Directory,
+    File,
+    HttpCheck,
+    Packages,
+    Release,
+    Symlink,
+    Unit,
+    Validation,
+)
+
+RELOAD = ("reload nginx.service",)
+
+STATIC_EXTENSIONS = (
+    *("js", "mjs", "css", "map", "wasm"),
+    *("png", "jpg", "jpeg", "gif", "ico", "svg", "webp", "avif"),
+    *("woff", "woff2", "ttf", "eot"),
+)
+"""The document's list and what today's bundlers add to it."""
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "files"),
+    undefined=StrictUndefined,
+    autoescape=False,  # noqa: S701 - NGINX configuration, not HTML
+    trim_blocks=True,
+    keep_trailing_newline=True,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrontendSpec:
+    """The front end of one environment.
+
+    ``domain``: fully qualified name. ``certificate`` and ``certificate_key``: paths on the host. ``version``,
+    ``source`` and ``sha256``: of the build's tar.gz, see :class:`components.unit.Release`. ``keep``: how many
+    versions stay on the host.
+    """
+
+    environment: str
+    domain: str
+    certificate: str
+    certificate_key: str
+    version: str
+    source: str
+    sha256: str
+    keep: int = 3
+
+    @property
+    def name(self) -> str:
+        """``dhanman-frontend-prod``: name of the log files."""
+        return f"dhanman-frontend-{self.environment}"
+
+    @property
+    def root(self) -> str:
+        """Where the releases live."""
+        return f"/opt/dhanman/{self.environment}/frontend"
+
+    @property
+    def www(self) -> str:
+        """The document's path of the build, a link to the current release."""
+        return f"/var/www/frontend/{self.environment}/build"
+
+
+def site(spec: FrontendSpec) -> str:
+    """The site's NGINX configuration; it includes what the gateway has in ``/etc/nginx/dhanman``."""
+    template = _TEMPLATES.get_template("etc/nginx/sites-available/dhanman-{env}-frontend")
+    return template.render(
+        environment=spec.environment,
+        domain=spec.domain,
+        certificate=spec.certificate,
+        certificate_key=spec.certificate_key,
+        log=spec.name,
+        www=spec.www,
+        extensions="|".join(STATIC_EXTENSIONS),
+    )
+
+
+def _page_check(spec: FrontendSpec) -> CommandCheck:
+    """The page comes over HTTPS; who signed the certificate is not what is asked here."""
+    resolve = f"{spec.domain}:443:127.0.0.1"
+    url = f"https://{spec.domain}/"
+    flags = ("--fail", "--silent", "--show-error", "--insecure", "--max-time", "5", "--noproxy", "*")
+    return CommandCheck(
+        argv=("curl", *flags, "--output", "/dev/null", "--resolve", resolve, url),
+        title=f"{url} answers on the host",
+        log=f"/var/log/nginx/{spec.name}-error.log",
+    )
+
+
+def frontend_unit(spec: FrontendSpec) -> Unit:
+    """The unit ``frontend-{env}``: NGINX serves this version of the build when it has been applied."""
+    available = f"/etc/nginx/sites-available/dhanman-{spec.environment}-frontend"
+    enabled = f"/etc/nginx/sites-enabled/dhanman-{spec.environment}-frontend"
+    return Unit(
+        name=f"frontend-{spec.environment}",
+        things=(
+            # The check below runs it, and a minimal server has none.
+            Packages(name=f"frontend-{spec.environment}", packages=("curl",)),
+            Directory(path="/var/www/frontend"),
+            Directory(path=f"/var/www/frontend/{spec.environment}"),
+            Release(
+                root=spec.root,
+                version=spec.version,
+                source=spec.source,
+                sha256=spec.sha256,
+                public=True,
+                keep=spec.keep,
+            ),
+            # NGINX looks at the link for each request, so a new version needs no reload.
+            Symlink(path=spec.www, target=f"{spec.root}/releases/{spec.version}"),
+            File(path=available, content=site(spec), notify=RELOAD),
+            Symlink(path=enabled, target=available, notify=RELOAD),
+        ),
+        validations=(Validation(argv=("/usr/sbin/nginx", "-t", "-q")),),
+        checks=(HttpCheck(path="/", port=80, host=spec.domain, status=301), _page_check(spec)),
+    )

@@ -1,0 +1,191 @@
+"""A microservice on its host, and the runtime that services need, as host units. Pure.
+
+Source: the deployment document, sections "Service Configuration" and "Folder Structure on Server"; slots, sockets
+and releases as ``docs/decisions.md`` explains.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from components.microservice.appsettings import appsettings
+from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
+from components.naming import CONFIG_ROOT, FIRST_SLOT
+from components.templates import Templates
+from components.unit import (
+    AptRepository,
+    Directory,
+    File,
+    Group,
+    HttpCheck,
+    Packages,
+    Release,
+    Service,
+    Symlink,
+    Thing,
+    Unit,
+    User,
+    Validation,
+)
+
+UNITS = "/etc/systemd/system"
+_TEMPLATES = Templates(__file__)
+
+
+def microservice_unit(
+    spec: MicroserviceSpec,
+    database: DatabaseAccess,
+    broker: BrokerAccess,
+    secrets: Mapping[str, str],
+) -> Unit:
+    """Unit ``service-{service}-{env}``: user, release, settings, slot, port; ready when it has been applied."""
+    names = spec.names
+    slot_unit = names.slot_unit(FIRST_SLOT)
+    release = f"{names.root}/releases/{spec.version}"
+    restart = (f"restart {slot_unit}",)
+    settings = appsettings(database, broker, spec.settings, secrets)
+    things: tuple[Thing, ...] = (
+        Group(name=names.user),
+        User(name=names.user, group=names.user, home=f"/var/lib/{names.base}"),
+        Release(
+            root=names.root,
+            version=spec.version,
+            source=spec.source,
+            sha256=spec.sha256,
+            group=names.user,
+            config_directory=names.config_directory,
+            config_files=(names.settings_file,),
+            executable=spec.runtime.executable(names),
+            notify=restart,
+        ),
+        Directory(path=names.config_directory),
+        File(
+            path=f"{names.config_directory}/{names.settings_file}",
+            content=settings,
+            merge_json=f"{release}/{names.settings_file}.artifact",
+            mode="0400",
+            owner=names.user,
+            group=names.user,
+            secret=True,
+            notify=restart,
+        ),
+        Symlink(path=names.slot_directory(FIRST_SLOT), target=release, notify=restart),
+        Symlink(path=names.www, target=release),
+        *_units(spec),
+        Symlink(path=names.current_socket, target=names.slot_socket(FIRST_SLOT)),
+        File(path=f"{CONFIG_ROOT}/logs.d/{names.base}.json", content=_rotation(spec)),
+        Service(unit=names.unit),
+        Service(unit=slot_unit, log=names.error_log),
+        Service(unit=names.port_socket_unit),
+    )
+    password_texts = (database.password, broker.password, *secrets.values())
+    files = (names.unit, names.slot_template, names.port_socket_unit, names.port_service_unit)
+    verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
+    return Unit(
+        name=f"service-{names.service}-{names.environment}",
+        things=things,
+        validations=(Validation(argv=(*verify, *(f"{UNITS}/{_instance(f)}" for f in files))),),
+        checks=(
+            _http(spec, "/health/startup"),
+            _http(spec, "/health/ready"),
+            HttpCheck(path="/health", port=spec.port, timeout=10, log=names.error_log),
+        ),
+        redact=password_texts,
+    )
+
+
+def _instance(file: str) -> str:
+    return file.replace("@.", f"@{FIRST_SLOT}.")
+
+
+def _http(spec: MicroserviceSpec, path: str) -> HttpCheck:
+    socket = spec.names.slot_socket(FIRST_SLOT)
+    return HttpCheck(path=path, socket=socket, timeout=spec.ready_timeout, log=spec.names.error_log)
+
+
+def _rotation(spec: MicroserviceSpec) -> str:
+    rotation = {
+        "unit": f"{spec.names.base}@*.service",
+        "paths": [spec.names.log, spec.names.error_log],
+        "keep": spec.log_keep,
+        "maxBytes": spec.log_max,
+    }
+    return json.dumps(rotation, indent=2) + "\n"
+
+
+def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
+    names = spec.names
+    slot = names.slot_unit(FIRST_SLOT)
+    urls = f"http://unix:/run/{names.slot_runtime_directory('%i')}/http.sock"
+    values = {
+        "service": names.service,
+        "environment": names.environment,
+        "aspnetcore_environment": names.aspnetcore_environment,
+        "base": names.base,
+        "root": names.root,
+        "user": names.user,
+        "command": spec.runtime.command(names, names.slot_directory("%i"), urls),
+        "variables": spec.variables,
+        "log": names.log,
+        "error_log": names.error_log,
+        "memory_max": spec.memory_max,
+        "cpu_quota": spec.cpu_quota,
+        "port": spec.port,
+        "current_socket": names.current_socket,
+        "slot_socket": names.slot_socket(FIRST_SLOT),
+    }
+    reload = "daemon-reload"
+    files = (
+        (f"{UNITS}/{names.slot_template}", "etc/systemd/system/slot@.service", (reload, f"restart {slot}")),
+        (f"{UNITS}/{names.unit}", "etc/systemd/system/service.service", (reload,)),
+        (
+            f"{UNITS}/{names.port_socket_unit}",
+            "etc/systemd/system/port.socket",
+            (reload, f"restart {names.port_socket_unit}"),
+        ),
+        (
+            f"{UNITS}/{names.port_service_unit}",
+            "etc/systemd/system/port.service",
+            (reload, f"restart {names.port_service_unit}"),
+        ),
+        (f"/etc/tmpfiles.d/{names.base}.conf", "etc/tmpfiles.d/service.conf", ()),
+    )
+    return tuple(File(path=p, content=_TEMPLATES.render(t, **values), notify=n) for p, t, n in files)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeRepository:
+    """An apt repository that brings a runtime which the distribution does not have."""
+
+    name: str
+    uri: str
+    suite: str
+    key: str | None = None
+    fingerprint: str | None = None
+    signed_by: str | None = None
+    components: tuple[str, ...] = ("main",)
+
+
+def runtime_unit(environment: str, packages: tuple[str, ...], repositories: tuple[RuntimeRepository, ...]) -> Unit:
+    """Unit ``runtime-{env}``: what all services of an environment need from package repositories."""
+    name = f"runtime-{environment}"
+    return Unit(
+        name=name,
+        things=(
+            *(
+                AptRepository(
+                    name=f"dhanman-{r.name}",
+                    uri=r.uri,
+                    suite=r.suite,
+                    components=r.components,
+                    key=r.key,
+                    fingerprint=r.fingerprint,
+                    signed_by=r.signed_by,
+                )
+                for r in repositories
+            ),
+            Packages(name=name, packages=packages),
+        ),
+    )

@@ -1,0 +1,20 @@
+"""PostgreSQL: the server of an environment and a database for each service."""
+
+from components.postgres.component import Database, DatabaseArgs, PostgresServer, PostgresServerArgs
+from components.postgres.plan import LOGIN, OWNER, PostgresSpec, Repository, database_unit, roles_unit, server_unit
+from components.postgres.sizing import PostgresSizing
+
+__all__ = [
+    "LOGIN",
+    "OWNER",
+    "Database",
+    "DatabaseArgs",
+    "PostgresServer",
+    "PostgresServerArgs",
+    "PostgresSizing",
+    "PostgresSpec",
+    "Repository",
+    "database_unit",
+    "roles_unit",
+    "server_unit",
+]

@@ -1,0 +1,179 @@
+"""The PostgreSQL server, its roles and its databases as host units. Pure.
+
+Source: the deployment document, sections "PostgreSQL Setup", "Database Per Service" and "Firewall Rules".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from components.postgres.sizing import PostgresSizing, postgres_size
+from components.templates import Templates
+from components.unit import (
+    AptRepository,
+    CommandCheck,
+    Directory,
+    File,
+    Packages,
+    PostgresDatabase,
+    PostgresRole,
+    PostgresSettings,
+    Service,
+    Thing,
+    Unit,
+    Validation,
+)
+
+OWNER = "dhanman_user"
+"""Owns every database and does not log in."""
+
+LOGIN = "dhanman_user_a"
+"""What services log in as. ``dhanman_user_b`` takes its turn when the password is rotated."""
+
+LOG_DAYS = 30
+_SIZES = ("shared_buffers", "effective_cache_size", "maintenance_work_mem", "work_mem", "max_wal_size", "min_wal_size")
+_TEMPLATES = Templates(__file__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """An apt repository that brings PostgreSQL where the distribution has another version."""
+
+    uri: str
+    suite: str
+    key: str | None = None
+    fingerprint: str | None = None
+    signed_by: str | None = None
+    components: tuple[str, ...] = ("main",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresSpec:
+    """The server of an environment.
+
+    ``sizing``: memory settings in bytes. ``private_ranges``: CIDRs that may log in over the network.
+    ``extra``: further lines of ``postgresql.conf``, as they are written there.
+    """
+
+    version: int
+    port: int
+    max_connections: int
+    sizing: PostgresSizing
+    private_ranges: tuple[str, ...]
+    repository: Repository | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def cluster(self) -> str:
+        """Debian's name of the cluster, ``18/main``."""
+        return f"{self.version}/main"
+
+    @property
+    def configuration(self) -> str:
+        """Debian's configuration directory of the cluster."""
+        return f"/etc/postgresql/{self.cluster}"
+
+    @property
+    def data(self) -> str:
+        """Debian's data directory of the cluster."""
+        return f"/var/lib/postgresql/{self.cluster}"
+
+    @property
+    def unit(self) -> str:
+        """The unit whose state is the cluster's own; ``postgresql.service`` says active whatever happens."""
+        return f"postgresql@{self.version}-main.service"
+
+
+def server_unit(spec: PostgresSpec) -> Unit:
+    """Unit ``postgres``: package, tuning, access rules, running server, and what it must report."""
+    package = f"postgresql-{spec.version}"
+    notify = (f"postgres-reload {spec.cluster}",)
+    hba_file = f"{spec.configuration}/dhanman_hba.conf"
+    sizes = {name: postgres_size(getattr(spec.sizing, name)) for name in _SIZES}
+    tuning = _TEMPLATES.render(
+        "etc/postgresql/conf.d/dhanman.conf",
+        port=spec.port,
+        hba_file=hba_file,
+        max_connections=spec.max_connections,
+        sizes=sizes,
+        autovacuum_max_workers=spec.sizing.autovacuum_max_workers,
+        max_worker_processes=spec.sizing.max_worker_processes,
+        max_parallel_workers=spec.sizing.max_parallel_workers,
+        max_parallel_workers_per_gather=spec.sizing.max_parallel_workers_per_gather,
+        extra=spec.extra,
+    )
+    hba = _TEMPLATES.render("etc/postgresql/dhanman_hba.conf", private_ranges=spec.private_ranges)
+    owned = {"owner": "postgres", "group": "postgres"}
+    things: tuple[Thing, ...] = (
+        *_repository(spec.repository),
+        Packages(name="postgres", packages=(package, f"postgresql-client-{spec.version}")),
+        Directory(path=spec.configuration, data=True, recursive=True, of_package=package, **owned),
+        Directory(path=spec.data, mode="0700", data=True, recursive=True, of_package=package, **owned),
+        File(path=hba_file, content=hba, mode="0640", notify=notify, **owned),
+        File(path=f"{spec.configuration}/conf.d/dhanman.conf", content=tuning, notify=notify, **owned),
+        File(
+            path="/etc/tmpfiles.d/dhanman-postgresql.conf",
+            content=_TEMPLATES.render("etc/tmpfiles.d/dhanman-postgresql.conf", log_days=LOG_DAYS),
+        ),
+        File(
+            path=f"/etc/systemd/system/{spec.unit}.d/dhanman.conf",
+            content="# Managed by the dhanman deployment.\n[Service]\nRestart=on-failure\nRestartSec=5\n",
+            notify=("daemon-reload",),
+        ),
+        Service(unit="postgresql.service", running=None),
+        Service(unit=spec.unit, enabled=None),
+        PostgresSettings(
+            name="postgres",
+            port=spec.port,
+            settings={
+                "data_checksums": "on",
+                "password_encryption": "scram-sha-256",
+                "max_connections": str(spec.max_connections),
+                "shared_buffers": sizes["shared_buffers"],
+                "hba_file": hba_file,
+            },
+        ),
+    )
+    program = f"/usr/lib/postgresql/{spec.version}/bin/postgres"
+    read = ("-D", spec.data, "-c", f"config_file={spec.configuration}/postgresql.conf", "-C", "shared_buffers")
+    check = ("runuser", "-u", "postgres", "--", "psql", "-XAtc", "SELECT 1", "-p", str(spec.port), "-d", "postgres")
+    return Unit(
+        name="postgres",
+        things=things,
+        validations=(Validation(argv=("runuser", "-u", "postgres", "--", program, *read)),),
+        checks=(CommandCheck(argv=check, title="PostgreSQL answers", timeout=30),),
+    )
+
+
+def _repository(repository: Repository | None) -> tuple[Thing, ...]:
+    if repository is None:
+        return ()
+    return (
+        AptRepository(
+            name="dhanman-postgresql",
+            uri=repository.uri,
+            suite=repository.suite,
+            components=repository.components,
+            key=repository.key,
+            fingerprint=repository.fingerprint,
+            signed_by=repository.signed_by,
+        ),
+    )
+
+
+def roles_unit(port: int, password: str) -> Unit:
+    """Unit ``postgres-roles``: the owner of the databases and the role that logs in."""
+    return Unit(
+        name="postgres-roles",
+        things=(
+            PostgresRole(name=OWNER, port=port),
+            PostgresRole(name=LOGIN, login=True, password=password, member_of=OWNER, port=port),
+        ),
+        redact=(password,),
+    )
+
+
+def database_unit(name: str, port: int) -> Unit:
+    """Unit ``database-{name}``: one service's database."""
+    return Unit(name=f"database-{name}", things=(PostgresDatabase(name=name, owner=OWNER, port=port),))

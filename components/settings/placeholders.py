@@ -1,0 +1,129 @@
+"""What a preview may do without, and the values that stand there meanwhile.
+
+Only prod and qa have placeholders: their secrets, host keys and artifacts come from people and CI. A local
+environment is made complete by ``make local``.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from components.settings.problems import Path, Placeholder
+from components.settings.raw import PROJECT, get, put
+
+_ED25519 = b"ssh-ed25519"
+_FAKE_KEY = b"placeholder: not a real host key"
+HOST_KEY = "ssh-ed25519 " + base64.b64encode(
+    b"".join(len(part).to_bytes(4, "big") + part for part in (_ED25519, _FAKE_KEY))
+).decode("ascii")
+PRIVATE_KEY = "\n".join(f"-----{edge} PRIVATE KEY-----" for edge in ("BEGIN", "END")).replace("\n", "\nplaceholder\n")
+SECRET = "placeholder-" + "0" * 28
+SHA256 = "0" * 64
+VERSION = "0.0.0-placeholder"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Need:
+    path: Path
+    what: str
+    stand_in: Any
+    command: str
+
+
+def fill(stack: str, raw: dict[str, Any]) -> tuple[Placeholder, ...]:
+    """Puts a stand-in into ``raw`` for each missing value that may be missing, and says which those are."""
+    needs = [need for need in _needs(stack, raw) if get(raw, need.path) in (None, {})]
+    for need in needs:
+        put(raw, need.path, need.stand_in)
+    return tuple(Placeholder(path=need.path, what=need.what, command=need.command) for need in needs)
+
+
+def fill_cloudflare(stack: str, cloudflare: dict[str, Any]) -> tuple[Placeholder, ...]:
+    """As :func:`fill`, for the token of the DNS records."""
+    if cloudflare.get("apiToken"):
+        return ()
+    cloudflare["apiToken"] = SECRET
+    command = f"pulumi config set --stack {stack} --secret cloudflare:apiToken"
+    return (Placeholder(path=("cloudflare:apiToken",), what="Cloudflare's API token", command=command),)
+
+
+def config_command(stack: str, path: Path, value: str, *, secret: bool = False) -> str:
+    """The command that sets the value at ``path``; a secret is read from standard input."""
+    keys = path[0] + "".join(f".{key}" if key.replace("-", "").isalnum() else f'["{key}"]' for key in path[1:])
+    return f"pulumi config set --stack {stack} {'--secret ' if secret else ''}--path '{PROJECT}:{keys}' {value}".strip()
+
+
+def _needs(stack: str, raw: Mapping[str, Any]) -> list[_Need]:
+    def need(path: Path, what: str, stand_in: Any, value: str, *, secret: bool = False) -> _Need:
+        command = config_command(stack, path, value, secret=secret)
+        return _Need(path=path, what=what, stand_in=stand_in, command=command)
+
+    return [*_host_needs(raw, need), *_artifact_needs(stack, raw), *_secret_needs(raw, need)]
+
+
+def _host_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
+    return [
+        need(
+            ("hosts", name, "hostKey"),
+            "the host key",
+            HOST_KEY,
+            f"\"$(make --silent host-key HOST={host.get('address', 'ADDRESS')})\"",
+        )
+        for name, host in _mappings(raw.get("hosts"))
+    ]
+
+
+def _artifact_needs(stack: str, raw: Mapping[str, Any]) -> list[_Need]:
+    needs = []
+    deployed = [(("services", name), name) for name, _ in _mappings(raw.get("services"))]
+    if isinstance(raw.get("frontend"), Mapping):
+        deployed.append((("frontend",), "frontend"))
+    for path, name in deployed:
+        url, digest = (*path, "artifact", "url"), (*path, "artifact", "sha256")
+        needs.append(
+            _Need(
+                path=(*path, "version"),
+                what="the version",
+                stand_in=VERSION,
+                command=config_command(stack, (*path, "version"), "1.4.2"),
+            )
+        )
+        needs.append(
+            _Need(
+                path=(*path, "artifact"),
+                what="the artifact",
+                stand_in={"url": f"https://placeholder.invalid/{name}.tar.gz", "sha256": SHA256},
+                command=f"{config_command(stack, url, 'https://...')} && {config_command(stack, digest, 'DIGEST')}",
+            )
+        )
+    return needs
+
+
+def _secret_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
+    needs = []
+    ssh = raw.get("ssh", {})
+    if isinstance(ssh, Mapping) and not any(ssh.get(way) for way in ("privateKey", "privateKeyFile", "agent")):
+        key_file = "< ~/.ssh/id_ed25519"
+        needs.append(need(("ssh", "privateKey"), "the private key to log in with", PRIVATE_KEY, key_file, secret=True))
+    if isinstance(raw.get("dns"), Mapping):
+        needs.append(need(("dns", "zoneId"), "the zone's id at Cloudflare", "0" * 32, "ID"))
+    bucket = get(raw, ("backup", "bucket"))
+    if isinstance(bucket, Mapping) and bucket.get("kind") in ("b2", "s3"):
+        needs.append(need(("backup", "bucket", "keyId"), "the id of the bucket's key", "placeholder0", "ID"))
+        needs.append(need(("backup", "bucket", "key"), "the bucket's key", SECRET, "", secret=True))
+    for name, service in _mappings(raw.get("services")):
+        secrets = service.get("secrets")
+        for key in secrets if isinstance(secrets, Mapping) else ():
+            # A key without a value names a secret that the service needs.
+            path = ("services", name, "secrets", str(key))
+            needs.append(need(path, "the secret", SECRET, "", secret=True))
+    return needs
+
+
+def _mappings(section: Any) -> list[tuple[str, Mapping[str, Any]]]:
+    if not isinstance(section, Mapping):
+        return []
+    return [(str(name), part) for name, part in section.items() if isinstance(part, Mapping)]

@@ -1,0 +1,19 @@
+"""Stand-in for pulumi-random: passwords, strings, ids, pet names and uuids."""
+
+from __future__ import annotations
+
+from toolchain.providers.random_resources import RandomId, RandomPassword, RandomPet, RandomString, RandomUuid
+from toolchain.providers.servicer import Provider
+
+
+class RandomProvider(Provider):
+    """The provider `random`: it has no configuration, and like the official one takes secrets as plain values."""
+
+    accepts_secrets = False
+    types = {  # noqa: RUF012
+        "random:index/randomPassword:RandomPassword": RandomPassword,
+        "random:index/randomString:RandomString": RandomString,
+        "random:index/randomId:RandomId": RandomId,
+        "random:index/randomPet:RandomPet": RandomPet,
+        "random:index/randomUuid:RandomUuid": RandomUuid,
+    }
