@@ -20,6 +20,9 @@ class Templates:
             keep_trailing_newline=True,
             trim_blocks=True,
             lstrip_blocks=True,
+            # "{#" is a shell expansion
+            comment_start_string="{##",
+            comment_end_string="##}",
         )
 
     def add_filter(self, name: str, function: Callable[[str], str]) -> None:

@@ -1,8 +1,8 @@
 """A private view of the host in which the new files are already in place, for the programs that validate them.
 
-A child process gets a mount namespace of its own and an overlay over ``/etc`` whose upper layer lies in memory.
-There the unit's files are written as they will be written later, and ``nginx -t``, ``sshd -t`` and the like judge
-exactly what they will read. When the child ends the view is gone; nothing of it ever touched the real ``/etc``.
+A child process gets a mount namespace of its own and overlays over some folders whose upper layers lie in
+memory. There the unit's files are written as they will be written later, and ``nginx -t``, ``sshd -t`` and the like
+judge exactly what they will read. When the child ends the view is gone; nothing of it ever touched the real folders.
 """
 
 from __future__ import annotations
@@ -21,6 +21,13 @@ from hostctl.run import run, shown
 CLONE_NEWNS = 0x00020000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 SCRATCH = Path("/run/dhanman-stage")
+STAGED = ("/etc", "/opt", "/usr/local")
+"""The folders that the view covers: configuration, links to releases that units start from, our own scripts."""
+
+
+def is_staged(path: str) -> bool:
+    """Whether the view covers the path."""
+    return path.startswith(tuple(f"{root}/" for root in STAGED))
 
 
 def validate(put_in_place: Callable[[], None], validations: list[list[str]]) -> None:
@@ -45,7 +52,7 @@ def validate(put_in_place: Callable[[], None], validations: list[list[str]]) -> 
 def _in_child(writing: int, put_in_place: Callable[[], None], validations: list[list[str]]) -> None:
     verdict = {"what": "", "details": "", "hint": ""}
     try:
-        _private_etc()
+        _private_view()
         put_in_place()
         for argv in validations:
             try:
@@ -59,14 +66,14 @@ def _in_child(writing: int, put_in_place: Callable[[], None], validations: list[
     except HostError as error:
         verdict = {"what": error.what, "details": error.details, "hint": error.hint}
     except Exception as error:  # the parent turns it into one plain line; a child must not unwind further
-        verdict = {"what": f"staging failed: {error}", "details": "", "hint": "the host needs overlayfs for /etc"}
+        verdict = {"what": f"staging failed: {error}", "details": "", "hint": "the host needs overlayfs"}
     with os.fdopen(writing, "w") as stream:
         stream.write(json.dumps(verdict))
     sys.stdout.flush()
     os._exit(0)
 
 
-def _private_etc() -> None:
+def _private_view() -> None:
     libc = ctypes.CDLL(None, use_errno=True)
 
     def call(what: str, status: int) -> None:
@@ -76,7 +83,9 @@ def _private_etc() -> None:
     call("unshare", libc.unshare(CLONE_NEWNS))
     call("mount", libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None))
     call("mount tmpfs", libc.mount(b"tmpfs", str(SCRATCH).encode(), b"tmpfs", 0, b"mode=0700"))
-    for name in ("upper", "work"):
-        (SCRATCH / name).mkdir(mode=0o755)
-    options = f"lowerdir=/etc,upperdir={SCRATCH}/upper,workdir={SCRATCH}/work"
-    call("mount overlay", libc.mount(b"overlay", b"/etc", b"overlay", 0, options.encode()))
+    for root in STAGED:
+        upper, work = SCRATCH / f"upper{root}", SCRATCH / f"work{root}"
+        for folder in (upper, work):
+            folder.mkdir(mode=0o755, parents=True)
+        options = f"lowerdir={root},upperdir={upper},workdir={work}"
+        call(f"mount overlay on {root}", libc.mount(b"overlay", root.encode(), b"overlay", 0, options.encode()))

@@ -164,11 +164,11 @@ class Transaction:
         self.pending |= set(thing.notify)
 
     def _validate(self, stale: list[Kind]) -> None:
-        def under_etc(thing: Kind) -> bool:
-            return thing.phase is Phase.FILES and thing.key.startswith("/etc/")
+        def staged(thing: Kind) -> bool:
+            return thing.phase is Phase.FILES and staging.is_staged(thing.key)
 
-        changing = [t for t in self.things if under_etc(t) and t.differs(t.observe())]
-        leaving = [t for t in stale if under_etc(t) and t.id in self.origins]
+        changing = [t for t in self.things if staged(t) and t.differs(t.observe())]
+        leaving = [t for t in stale if staged(t) and t.id in self.origins]
         if not self.document["validations"] or not (changing or leaving):
             return
 

@@ -1,7 +1,7 @@
 """Test hosts: real systemd machines that boot in a second or two, for the local stack and for tests.
 
-``python3 -m testbed up NAME`` on the command line, ``testbed.up(name)`` in a test. Standard library only, so that it
-runs before there is a virtual environment.
+``python3 -m testbed up NAME`` on the command line, ``testbed.up(name)`` in a test. Standard library only, so
+that it runs before there is a virtual environment.
 """
 
 from __future__ import annotations

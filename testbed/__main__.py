@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 
-from testbed import hosts, image, ssh, state
+from testbed import hosts, ssh, state
 from testbed.apt import SUITES
 from testbed.driver import chosen_driver, driver
 from testbed.errors import TestbedError
@@ -56,9 +56,9 @@ def _parser() -> argparse.ArgumentParser:
 
     command = add_for_host("up", "Boot a host, or find it running, and print how to reach it.", _up)
     command.add_argument("--suite", choices=SUITES, help=f"Debian release (new hosts: {hosts.DEFAULT_SUITE})")
-    command.add_argument("--from", dest="snapshot", metavar="SNAPSHOT", help="start a new host from a snapshot")
+    command.add_argument("--from", dest="snapshot", metavar="SNAPSHOT", help="start a new host from it")
     command.add_argument("--address", help="address of a new host (default: the first free one)")
-    command.add_argument("--no-apt-cache", action="store_true", help="download each package, as a real host does")
+    command.add_argument("--no-apt-cache", action="store_true", help="download each package anew")
     command.add_argument("--json", action="store_true", help="print on one line")
     add_for_host("down", "Destroy a host with its disk.", _down)
     add_for_host("stop", "Shut a host down and keep its disk.", _stop)

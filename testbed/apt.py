@@ -1,4 +1,4 @@
-"""This machine's own way to Debian packages, so that a test host takes the same: mirror, proxy, CAs, options.
+"""This machine's own way to Debian packages, so that a test host takes the same.
 
 Read when an image is built, and written only into that image; nothing of it is kept in the clone.
 """
@@ -47,7 +47,7 @@ class AptSettings:
 
 
 def machine_settings() -> AptSettings:
-    """Read this machine's apt sources, options and proxy variables; Debian's own mirrors where it has none."""
+    """Read this machine's apt sources, options and proxy variables, with Debian's mirrors by default."""
     texts = [path.read_text(errors="replace") for path in _source_files()]
     mirrors = [pair for text in texts for pair in parse_sources(text)]
     plain = [uri for uri, suites in mirrors if suites & _DEBIAN_SUITES]
@@ -76,7 +76,7 @@ def certificates_in(text: str) -> tuple[str, ...]:
 
 
 def parse_sources(text: str) -> list[tuple[str, set[str]]]:
-    """Pairs of address and suites of an apt source file, in the one-line and the deb822 form (sources.list(5))."""
+    """Pairs of address and suites of an apt source file in either form of sources.list(5)."""
     pairs: list[tuple[str, set[str]]] = []
     for line in text.splitlines():
         match = re.match(r"deb\s+(?:\[[^]]*]\s+)?(\S+)\s+(\S+)", line)

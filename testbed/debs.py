@@ -1,8 +1,8 @@
 """A cache of package archives outside the tree, so that the next host does not download them again.
 
-Hosts never share apt's own folder, whose lock would make one fail while another downloads. A new host gets links to
-what the cache has, in its own layer; what a host has downloaded is linked back later. apt checks each archive's
-digest before use and fetches it again if it does not fit.
+Hosts never share apt's own folder, whose lock would make one fail while another downloads. A new host gets
+links to what the cache has, in its own layer; what a host has downloaded is linked back later. apt checks
+each archive's digest before use and fetches it again if it does not fit.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def seed(suite: str, root: Path) -> int:
 
 
 def harvest(suite: str, root: Path) -> int:
-    """Link what a host has downloaded into the cache, and drop what is over a month old; return the new ones."""
+    """Link what a host has downloaded into the cache, drop what is over a month old; return how many."""
     store = folder(suite)
     store.mkdir(mode=0o700, parents=True, exist_ok=True)
     added = 0
@@ -67,7 +67,7 @@ def drop_old(store: Path) -> None:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """A hard link, or a copy where the two folders lie on different file systems."""
+    """Make a hard link, or a copy where the two folders lie on different file systems."""
     if target.exists():
         return
     try:

@@ -1,7 +1,8 @@
-"""Distance and outages: a frame delayer between a host's link and the bridge, and a link taken out of its bridge.
+"""Distance and outages: a frame delayer between a host and the bridge, a link taken out of its bridge.
 
-The far side of the delayer lives in a network namespace of its own. A second bridge beside the first would pass each
-frame through connection tracking twice (CONFIG_BRIDGE_NETFILTER), which breaks the address translation.
+The far side of the delayer lives in a network namespace of its own. A second bridge beside the first would
+pass each frame through connection tracking twice (CONFIG_BRIDGE_NETFILTER), which breaks the address
+translation.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ SOURCE = PACKAGE / "delay"
 
 
 def program() -> Path:
-    """The frame delayer, built at the first call (needs Go) into the shared cache under its source's digest."""
+    """The frame delayer, built at the first call (needs Go) into the shared cache."""
     sources = sorted([*SOURCE.glob("*.go"), SOURCE / "go.mod"])
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     target = cache_dir() / f"delay-{digest}"
@@ -59,9 +60,7 @@ def apply(clone: Clone, record: HostRecord) -> None:
 
 def restore(clone: Clone, record: HostRecord) -> None:
     """Bring back what the record says of distance and outage, after a boot or with one more address."""
-    if record.latency_ms and (
-        not cgroup.is_populated(_group(clone, record.name)) or record.extra_addresses
-    ):
+    if record.latency_ms and (not cgroup.is_populated(_group(clone, record.name)) or record.extra_addresses):
         apply(clone, record)
     elif record.is_cut:
         _connect(clone, record)
@@ -72,7 +71,10 @@ def remove(clone: Clone, name: str) -> None:
     cgroup.kill(_group(clone, name))
     namespace = clone.delay_namespace(name)
     if network.has_namespace(namespace):
-        run(["ip", "-n", namespace, "link", "set", clone.link("tv", name), "netns", str(os.getpid())], check=False)
+        run(
+            ["ip", "-n", namespace, "link", "set", clone.link("tv", name), "netns", str(os.getpid())],
+            check=False,
+        )
         run(["ip", "netns", "delete", namespace])
     for kind in ("ta", "tz"):
         device = Path("/sys/class/net", clone.link(kind, name))

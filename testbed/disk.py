@@ -1,7 +1,8 @@
 """A host's disk under nspawn: its own layer over frozen layers over the image.
 
-A snapshot freezes the layer of a stopped host and gives the host a new empty one above it: no copy is made, and any
-number of hosts can start from the frozen layer at once. A layer that no host and no snapshot refers to is removed.
+A snapshot freezes the layer of a stopped host and gives the host a new empty one above it: no copy is made,
+and any number of hosts can start from the frozen layer at once. A layer that no host and no snapshot refers
+to is removed.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ def new_layer(clone: Clone, name: str) -> Path:
 def prepare(clone: Clone, record: HostRecord) -> None:
     """Make the first layer of a new host: its keys, name, resolver, and links to cached packages.
 
-    On a snapshot only the host key and the resolver are its own: name and login stay what they were there, since
-    data (RabbitMQ's, for one) hangs on the name.
+    On a snapshot only the host key and the resolver are its own: name and login stay what they were there,
+    since data (RabbitMQ's, for one) hangs on the name.
     """
     upper = new_layer(clone, record.name)
     private, _ = host_key(clone.host_dir(record.name), record.disk.hostname)
@@ -45,7 +46,11 @@ def prepare(clone: Clone, record: HostRecord) -> None:
         return
     name = record.disk.hostname
     _write(upper, "etc/hostname", f"{name}\n")
-    _write(upper, "etc/hosts", f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost ip6-localhost ip6-loopback\n")
+    _write(
+        upper,
+        "etc/hosts",
+        f"127.0.0.1 localhost\n127.0.1.1 {name}\n::1 localhost ip6-localhost ip6-loopback\n",
+    )
     (upper / "root").mkdir(mode=0o700)
     (upper / "root/.ssh").mkdir(mode=0o700)
     _write(upper, "root/.ssh/authorized_keys", f"{login_public_key(clone)}\n", 0o600)
@@ -58,12 +63,12 @@ def lower_dirs(clone: Clone, disk: Disk) -> list[Path]:
     dirs = [*(clone.layers / layer for layer in disk.layers), Path(disk.image)]
     for folder in dirs:
         if not folder.is_dir():
-            raise TestbedError(f"{folder} is gone, and with it a part of the disk: python3 -m testbed down the host")
+            raise TestbedError(f"{folder}, a part of the disk, is gone: destroy the host")
     return dirs
 
 
 def freeze(clone: Clone, record: HostRecord) -> Disk:
-    """Turn a stopped host's layer into a frozen one and give it an empty layer; return the disk on top of it."""
+    """Freeze a stopped host's layer and give the host an empty one; return the disk below that."""
     layer = f"{record.name}-{secrets.token_hex(4)}"
     (clone.host_dir(record.name) / "upper").rename(clone.layers / layer)
     new_layer(clone, record.name)
@@ -73,7 +78,7 @@ def freeze(clone: Clone, record: HostRecord) -> Disk:
 
 def sweep(clone: Clone) -> None:
     """Remove the frozen layers that nothing refers to."""
-    disks = [item.disk for item in (*all_hosts(clone), *all_snapshots(clone))]
+    disks = [record.disk for record in all_hosts(clone)] + [kept.disk for kept in all_snapshots(clone)]
     used = {layer for disk in disks for layer in disk.layers}
     for folder in clone.layers.iterdir():
         if folder.name not in used:

@@ -46,13 +46,13 @@ class Driver(Protocol):
         """The command line that runs ``argv`` as root inside, without SSH and without the network."""
 
     def freeze(self, record: HostRecord, snapshot: str) -> tuple[HostRecord, Disk]:
-        """Keep the disk of a stopped host as a snapshot; return the host's new record and the snapshot's disk."""
+        """Keep a stopped host's disk as a snapshot; return the host's new record and the snapshot's disk."""
 
     def discard(self, disk: Disk) -> None:
         """Remove what only a forgotten snapshot held."""
 
     def set_latency(self, record: HostRecord, milliseconds: int) -> None:
-        """Delay what passes between this machine and the host, in milliseconds for there and back; 0 ends it."""
+        """Delay what passes between here and the host, in milliseconds there and back; 0 ends it."""
 
     def add_address(self, record: HostRecord, cidr: str) -> None:
         """Give the host a second address and this machine a way to it."""
@@ -82,7 +82,7 @@ def driver(clone: Clone, name: str) -> Driver:
 
 
 def chosen_driver(clone: Clone) -> Driver:
-    """The driver for new hosts: ``TESTBED_DRIVER``, else a container engine that answers, else nspawn as root."""
+    """The driver for new hosts: ``TESTBED_DRIVER``, a container engine that answers, nspawn as root."""
     forced = os.environ.get("TESTBED_DRIVER")
     if forced:
         return driver(clone, forced)
@@ -91,4 +91,4 @@ def chosen_driver(clone: Clone) -> Driver:
             return driver(clone, engine)
     if os.geteuid() == 0:
         return driver(clone, "nspawn")
-    raise TestbedError("test hosts need a running Docker or Podman, or root on Debian or Ubuntu: start one of them")
+    raise TestbedError("test hosts need a running Docker or Podman, or root on Debian or Ubuntu")

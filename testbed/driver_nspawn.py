@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from testbed import cgroup, debs, delay, disk, image, network
+from testbed import apt, cgroup, debs, delay, disk, image, network
 from testbed.errors import TestbedError
 from testbed.keys import host_key
 from testbed.paths import PACKAGE, Clone
@@ -66,7 +66,6 @@ class NspawnDriver:
                 disk=disk_,
                 apt_cache=apt_cache,
             )
-            # an unfinished host has no layer yet: start() refuses it, and up() makes it anew
             save_host(self._clone, record)
         disk.prepare(self._clone, record)
         return record
@@ -126,7 +125,7 @@ class NspawnDriver:
             disk.sweep(clone)
 
     def exec_command(self, record: HostRecord, argv: Sequence[str], *, terminal: bool = False) -> list[str]:
-        """Enter the namespaces of the host's init, in a control group of the host's so that it ends with it."""
+        """Enter the namespaces of the host's init, in one of its control groups, to end with it."""
         del terminal  # the caller's terminal is passed on as it is
         group = self._clone.cgroup(record.name)
         pid = cgroup.leader(group)
@@ -182,10 +181,12 @@ class NspawnDriver:
 
 def _install_programs() -> None:
     lacking = missing(list(PROGRAMS))
-    if not lacking and image.apt.KEYRING.exists():
+    if not lacking and apt.KEYRING.exists():
         return
     if missing(["apt-get"]):
-        raise TestbedError(f"not installed: {', '.join(lacking)}; install them with this system's package manager")
+        raise TestbedError(
+            f"not installed: {', '.join(lacking)}; install them with this system's package manager"
+        )
     packages = sorted({*(PROGRAMS[name] for name in lacking), "debian-archive-keyring"})
     with step(f"installing {', '.join(packages)}"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}

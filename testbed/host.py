@@ -67,7 +67,7 @@ class Host:
     def run(
         self,
         cmd: str | Sequence[str],
-        input: str | None = None,  # noqa: A002 - the name subprocess.run has
+        input: str | None = None,
         check: bool = True,
         *,
         user: str = "root",
@@ -75,8 +75,8 @@ class Host:
     ) -> subprocess.CompletedProcess[str]:
         """Run shell text, or one program with its arguments, over ssh.
 
-        Raises ``TestbedError`` with status and the tail of both outputs if it fails while ``check`` holds, and
-        ``subprocess.TimeoutExpired`` after ``timeout`` seconds.
+        Raises ``TestbedError`` with status and the tail of both outputs if it fails while ``check`` holds,
+        and ``subprocess.TimeoutExpired`` after ``timeout`` seconds.
         """
         remote = cmd if isinstance(cmd, str) else shlex.join(cmd)
         return _run([*self.ssh_command(user=user), remote], remote, self.name, input, check, timeout)
@@ -84,12 +84,12 @@ class Host:
     def exec(
         self,
         cmd: str | Sequence[str],
-        input: str | None = None,  # noqa: A002 - the name subprocess.run has
+        input: str | None = None,
         check: bool = True,
         *,
         timeout: float = 600,
     ) -> subprocess.CompletedProcess[str]:
-        """Run a command as root inside without SSH and network, as at the console of a host that locked us out."""
+        """Run a command as root inside without SSH and network, as at a console."""
         record = self._record()
         argv = ["sh", "-c", cmd] if isinstance(cmd, str) else list(cmd)
         full = driver(self.clone, record.driver).exec_command(record, argv)

@@ -1,4 +1,4 @@
-"""What can be done with hosts, whatever runs them: the functions behind the command line and ``testbed.Host``."""
+"""What can be done with hosts, whatever runs them: behind the command line and ``testbed.Host``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from testbed import keys, network, ssh, state
 from testbed.driver import Driver, chosen_driver, driver
 from testbed.errors import TestbedError
 from testbed.paths import Clone, check_name
-from testbed.process import POLL_SECONDS, run
+from testbed.process import POLL_SECONDS, run, wait_until
 from testbed.progress import note, step
 from testbed.state import Disk, HostRecord, Snapshot
 
 DEFAULT_SUITE = "forky"
 BOOT_SECONDS = 90
+SETTLE_SECONDS = 30
 _ASK_INSIDE_AFTER = 10
 
 
@@ -44,7 +45,11 @@ def up(
             keys.login_public_key(clone)
             ready = chosen_driver(clone)
             disk = _disk(clone, ready, name, suite, from_snapshot)
-            record = ready.create(name, disk, address=address, apt_cache=apt_cache)
+            try:
+                record = ready.create(name, disk, address=address, apt_cache=apt_cache)
+            except BaseException:
+                ready.destroy(name)  # half a host would be taken for a whole one
+                raise
         try:
             return _boot(clone, ready, record)
         except TestbedError:
@@ -178,6 +183,8 @@ def _boot(clone: Clone, owner: Driver, record: HostRecord) -> HostRecord:
         state.save_host(clone, record)
         if not record.is_cut:
             _await_ssh(owner, record)
+        # sshd answers a moment before the last services are up; a unit that hangs shall not hold a test up
+        wait_until(lambda: _has_booted(owner, record), SETTLE_SECONDS)
     return record
 
 
@@ -209,13 +216,9 @@ def _has_booted(owner: Driver, record: HostRecord) -> bool:
 
 def _check_same(record: HostRecord, suite: str | None, address: str | None) -> None:
     if suite is not None and suite != record.disk.suite:
-        raise TestbedError(
-            f"{record.name} is there with {record.disk.suite}, not {suite}: python3 -m testbed down {record.name}"
-        )
+        raise TestbedError(f"{record.name} is there with {record.disk.suite}, not {suite}: destroy it first")
     if address is not None and address != record.address:
-        raise TestbedError(
-            f"{record.name} is there at {record.address}, not {address}: python3 -m testbed down {record.name}"
-        )
+        raise TestbedError(f"{record.name} is there at {record.address}, not {address}: destroy it first")
 
 
 def _disk(clone: Clone, owner: Driver, name: str, suite: str | None, from_snapshot: str | None) -> Disk:
@@ -227,9 +230,11 @@ def _disk(clone: Clone, owner: Driver, name: str, suite: str | None, from_snapsh
         known = ", ".join(item.name for item in state.all_snapshots(clone)) or "none yet"
         raise TestbedError(f"there is no snapshot '{from_snapshot}' (there are: {known})")
     if kept.driver != owner.name:
-        raise TestbedError(f"the snapshot {from_snapshot} is {kept.driver}'s: set TESTBED_DRIVER={kept.driver}")
+        raise TestbedError(f"the snapshot {from_snapshot} needs TESTBED_DRIVER={kept.driver}")
     if suite is not None and suite != kept.disk.suite:
-        raise TestbedError(f"the snapshot {from_snapshot} is {kept.disk.suite}, not {suite}: leave --suite out")
+        raise TestbedError(
+            f"the snapshot {from_snapshot} is {kept.disk.suite}, not {suite}: leave --suite out"
+        )
     return kept.disk
 
 

@@ -1,7 +1,8 @@
 """The disk image of a bare server, as an unpacked tree that hosts use read-only under their own layer.
 
-It holds what a cloud image has and no Python, and neither keys nor a name: those go into each host's own layer.
-All clones of a user share it, under a folder named for the suite and a digest of all that it is built from.
+It holds what a cloud image has and no Python, and neither keys nor a name: those go into each host's own
+layer. All clones of a user share it, under a folder named for the suite and a digest of all that it is built
+from.
 """
 
 from __future__ import annotations
@@ -66,9 +67,7 @@ class Recipe:
         """The recipe for a suite with this machine's mirror, options and certificate authorities."""
         if suite not in apt.SUITES:
             raise TestbedError(f"there is no suite '{suite}': choose one of {', '.join(apt.SUITES)}")
-        return Recipe(
-            suite=suite, settings=apt.machine_settings(), certificates=apt.machine_certificates()
-        )
+        return Recipe(suite=suite, settings=apt.machine_settings(), certificates=apt.machine_certificates())
 
     @property
     def digest(self) -> str:
@@ -103,7 +102,7 @@ def ensure(suite: str, *, refresh: bool = False) -> Path:
             current = _build(recipe)
         age = (time.time() - current.stat().st_mtime) / 86400
         if age > _OLD_AFTER_DAYS:
-            note(f"the {suite} image is {age:.0f} days old; python3 -m testbed image --refresh makes a new one")
+            note(f"the {suite} image is {age:.0f} days old; renew it with image --refresh")
         return current / "root"
 
 

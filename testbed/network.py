@@ -1,7 +1,7 @@
 """The clone's bridge with its subnet and address translation, and each host's network namespace on it.
 
-The subnet is 10.77.N.0/24, the first that no route of this machine and no other clone uses. Two registries say so:
-``network.json`` in the clone's state, and ``subnets.json`` in the shared cache.
+The subnet is 10.77.N.0/24, the first that no route of this machine and no other clone uses. Two registries
+say so: ``network.json`` in the clone's state, and ``subnets.json`` in the shared cache.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from testbed.errors import TestbedError
 from testbed.paths import Clone, cache_dir
-from testbed.process import locked, run
+from testbed.process import locked, missing, run
 from testbed.state import HostRecord, all_hosts
 
 FIRST_HOST = 11
@@ -43,7 +43,7 @@ def choose_subnet(taken: Iterable[ipaddress.IPv4Network]) -> ipaddress.IPv4Netwo
     for candidate in ipaddress.IPv4Network("10.77.0.0/16").subnets(new_prefix=24):
         if not any(candidate.overlaps(other) for other in used):
             return candidate
-    raise TestbedError("each subnet of 10.77.0.0/16 is in use on this machine: python3 -m testbed gc elsewhere")
+    raise TestbedError("each subnet of 10.77.0.0/16 is in use on this machine: free one")
 
 
 def machine_address(clone: Clone) -> str:
@@ -73,8 +73,8 @@ def choose_address(net: ipaddress.IPv4Network, taken: Iterable[str], wanted: str
 def ensure_bridge(clone: Clone) -> None:
     """Make the bridge and the address translation, unless they are there.
 
-    Only what leaves through the uplink is translated: with CONFIG_BRIDGE_NETFILTER frames between two hosts pass
-    the same hook.
+    Only what leaves through the uplink is translated: with CONFIG_BRIDGE_NETFILTER frames between two hosts
+    pass the same hook.
     """
     if _has_link(clone.bridge):
         return
@@ -148,18 +148,18 @@ def has_namespace(name: str) -> bool:
 
 
 def machine_side(cidr: str) -> str:
-    """This machine's own address for a host's second address: the first of its subnet, the last if that is it."""
+    """This machine's own address beside a host's second one: the first (or last) of that subnet."""
     interface = ipaddress.IPv4Interface(cidr)
     first = interface.network[1]
     return str(first if interface.ip != first else interface.network[-2])
 
 
 def check_cidr(cidr: str) -> str:
-    """Return the address in its usual form with the length of its subnet; raise ``TestbedError`` otherwise."""
+    """Return the address with its prefix length in the usual form, or raise ``TestbedError``."""
     try:
         interface = ipaddress.IPv4Interface(cidr)
     except ValueError as error:
-        raise TestbedError(f"'{cidr}' is no IPv4 address with a prefix length: 198.51.100.10/24, say") from error
+        raise TestbedError(f"'{cidr}' is no IPv4 address with a prefix length (198.51.100.10/24)") from error
     net = interface.network
     if net.prefixlen > 30 or interface.ip in (net[0], net[-1]):
         raise TestbedError(f"{cidr} leaves no room for this machine: use a host's address with /30 or wider")
@@ -169,13 +169,13 @@ def check_cidr(cidr: str) -> str:
 def add_address(clone: Clone, record: HostRecord, cidr: str) -> None:
     """Give a host one more address, and this machine an address and a route to reach it from.
 
-    On this machine both are for one address, never for a subnet: two clones may use the same documentation range
-    (RFC 5737) side by side, as long as the hosts' addresses differ.
+    On this machine both are for one address, never for a subnet: two clones may use the same documentation
+    range (RFC 5737) side by side, as long as the hosts' addresses differ.
     """
-    address, near = cidr.split("/")[0], machine_side(cidr)
+    address, near = cidr.split("/", maxsplit=1)[0], machine_side(cidr)
     there = json.loads(run(["ip", "-j", "-4", "route", "show", f"{address}/32"]).stdout or "[]")
     if any(route.get("dev") != clone.bridge for route in there):
-        raise TestbedError(f"this machine reaches {address} another way (another clone's host?): choose another")
+        raise TestbedError(f"this machine reaches {address} another way (another clone?): choose another")
     namespace = clone.network_namespace(record.name)
     run(["ip", "-n", namespace, "address", "replace", cidr, "dev", "eth0"])
     run(["ip", "address", "replace", f"{near}/32", "dev", clone.bridge])
@@ -195,6 +195,8 @@ def taken_addresses(clone: Clone) -> list[str]:
 
 
 def _routed() -> list[ipaddress.IPv4Network]:
+    if missing(["ip"]):  # a laptop whose engine runs in a virtual machine
+        return []
     routes = json.loads(run(["ip", "-j", "-4", "route", "show", "table", "all"]).stdout or "[]")
     nets = []
     for route in routes:

@@ -1,4 +1,4 @@
-"""Reaching a host: the ssh command line with its one known host key, and the wait for the server's greeting."""
+"""Reaching a host: the ssh command line with its one known host key, and the server's greeting."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def known_hosts_file(clone: Clone, record: HostRecord) -> Path:
 
 
 def command(clone: Clone, record: HostRecord, *, user: str = "root", terminal: bool = False) -> list[str]:
-    """The ssh call up to and with the destination; it asks nothing and reads no configuration of the user's."""
+    """The ssh call up to and with the destination; it asks nothing and reads no one's configuration."""
     options = {
         "BatchMode": "yes",
         "ConnectTimeout": "10",

@@ -19,8 +19,8 @@ from testbed.process import locked
 class Disk:
     """What a host's own layer lies on.
 
-    ``image`` is the folder of the root tree (nspawn) or the reference of the container image; ``layers`` are the
-    names of frozen layers above it, the newest first (nspawn only); ``hostname`` is the name inside.
+    ``image`` is the folder of the root tree (nspawn) or the reference of the container image; ``layers`` are
+    the names of frozen layers above it, the newest first (nspawn only); ``hostname`` is the name inside.
     """
 
     suite: str
@@ -137,7 +137,7 @@ def _read(path: Path) -> dict[str, Any] | None:
     except FileNotFoundError:
         return None
     except json.JSONDecodeError as error:
-        raise TestbedError(f"{path} is damaged ({error}): remove the host with python3 -m testbed gc") from error
+        raise TestbedError(f"{path} is damaged ({error}): python3 -m testbed gc") from error
     if not isinstance(data, dict):
         raise TestbedError(f"{path} is damaged: remove the host with python3 -m testbed gc")
     return data

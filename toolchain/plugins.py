@@ -16,8 +16,8 @@ _FETCH_SECONDS = 300
 _SHIM = """#!{python} -IS
 import sys
 sys.path[:0] = [{root!r}, {packages!r}]
-from toolchain.providers.{name} import main
-main({version!r})
+from toolchain.providers.process import run
+run("toolchain.providers.{name}.provider:{name_title}Provider", {version!r})
 """
 
 
@@ -76,7 +76,7 @@ def _write_shim(clone: Clone, name: str, version: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     text = _SHIM.format(
-        python=clone.python, root=str(clone.root), packages=str(packages), name=name, version=version
+        python=clone.python, root=str(clone.root), packages=str(packages), name=name, name_title=name.capitalize(), version=version
     )
     program = _program(clone, name, version)
     program.write_text(text, encoding="utf-8")

@@ -6,47 +6,44 @@ cron, and a check of each dump before it counts.
 
 from __future__ import annotations
 
+import json
 import shlex
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from components.naming import CONFIG_ROOT
 from components.templates import Templates
 from components.unit import Directory, File, Packages, Service, Thing, Unit, Validation
 
 SCRIPT = "/usr/local/bin/backup-dhanman-db.sh"
+BUCKET_PROGRAM = "/usr/local/bin/dhanman-bucket"
 _TEMPLATES = Templates(__file__)
 _TEMPLATES.add_filter("quote", shlex.quote)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remote:
-    """Where backups are uploaded to, in rclone's terms.
+    """Where backups are uploaded to.
 
-    ``kind``: ``b2``, ``s3`` or ``folder`` (a directory of the host). ``path``: bucket and prefix, or the directory.
-    ``key_id``: of an application key; its secret half is given to the plan beside this. ``endpoint``: for ``s3``.
+    ``kind``: ``b2``, ``s3`` or ``folder`` (``path``: a directory of the host). ``name`` and ``prefix``: bucket and
+    folder in it. ``key_id``: of an application key; its secret half is given to the plan beside this.
     """
 
     kind: str
-    path: str
+    name: str = ""
+    prefix: str = "postgresql"
+    path: str = ""
     key_id: str = ""
     endpoint: str = ""
     region: str = ""
 
-    def rclone(self, key: str) -> str:
-        """The remote ``bucket`` as rclone.conf has it."""
-        options = {
-            "b2": {"type": "b2", "account": self.key_id, "key": key, "hard_delete": "false"},
-            "s3": {
-                "type": "s3",
-                "provider": "Other",
-                "access_key_id": self.key_id,
-                "secret_access_key": key,
-                "endpoint": self.endpoint,
-                "region": self.region,
-            },
-            "folder": {"type": "local"},
-        }[self.kind]
-        return "[bucket]\n" + "".join(f"{name} = {value}\n" for name, value in options.items())
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The library that speaks the store's language."""
+        return {"b2": ("python3-b2sdk",), "s3": ("python3-boto3",), "folder": ()}[self.kind]
+
+    def configuration(self, key: str) -> str:
+        """What ``dhanman-bucket`` reads."""
+        return json.dumps(asdict(self) | {"key": key}, indent=2, sort_keys=True) + "\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,12 +70,12 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
         directory=spec.directory,
         retention_days=spec.retention_days,
         port=spec.port,
-        remote=f"bucket:{spec.remote.path}" if spec.remote else "",
+        bucket=f"{CONFIG_ROOT}/{environment}/bucket.json" if spec.remote else "",
         status=f"/var/lib/{base}/status.json",
     )
     owned = {"owner": "postgres", "group": "postgres"}
     things: list[Thing] = [
-        Packages(name=f"backup-{environment}", packages=("jq", "rclone") if spec.remote else ("jq",)),
+        Packages(name=f"backup-{environment}", packages=("jq", *(spec.remote.packages if spec.remote else ()))),
         *(
             Directory(path=path, mode="0750", data=True, recursive=True, **owned)
             for path in (spec.directory, folder)
@@ -105,8 +102,12 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
         Service(unit=f"{base}.timer"),
     ]
     if spec.remote:
-        path = f"{CONFIG_ROOT}/{environment}/rclone.conf"
-        things.insert(-1, File(path=path, content=spec.remote.rclone(key), mode="0400", secret=True, **owned))
+        path = f"{CONFIG_ROOT}/{environment}/bucket.json"
+        program = _TEMPLATES.render("usr/local/bin/dhanman-bucket")
+        things[-1:-1] = [
+            File(path=BUCKET_PROGRAM, content=program, mode="0755"),
+            File(path=path, content=spec.remote.configuration(key), mode="0400", secret=True, **owned),
+        ]
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     units = tuple(f"/etc/systemd/system/{base}.{kind}" for kind in ("service", "timer"))
     return Unit(

@@ -21,9 +21,9 @@ class CertificateArgs:
 class Certificate(pulumi.ComponentResource):
     """The certificates that the gateway serves, one for each domain.
 
-    Owns, with a local CA, ``/etc/dhanman/certificates`` on the host; deleting it removes those files. Existing
-    certificates are only required to be there: the unit fails, naming the missing file, before anything changes,
-    and deleting it leaves them alone.
+    Owns, with a local CA, ``/etc/dhanman/certificates`` on the host; deleting it removes those files.
+    Existing certificates are only required to be there: the unit fails, naming the missing file, before
+    anything changes, and deleting it leaves them alone.
     """
 
     paths: dict[str, CertificatePaths]

@@ -15,8 +15,9 @@ from components.unit import Directory, LocalCertificate, Packages, PathPresent, 
 class CertificateSource(StrEnum):
     """Who makes the certificates.
 
-    ``LOCAL_CA``: a CA that is made on the host; no browser trusts it, so it is for local and test environments.
-    ``EXISTING``: somebody else (certbot on a server that already runs); this program reads them and renews nothing.
+    ``LOCAL_CA``: a CA that is made on the host; no browser trusts it, so it is for local and test
+    environments. ``EXISTING``: somebody else (certbot on a server that already runs); this program reads them
+    and renews nothing.
     """
 
     LOCAL_CA = "local_ca"
@@ -42,8 +43,8 @@ class CertificatePaths:
 class CertificateSpec:
     """The certificates of one environment's gateway.
 
-    ``domains``: fully qualified names, one certificate each. ``directory``: parent of the domains' folders, or None
-    for the source's own default.
+    ``domains``: fully qualified names, one certificate each. ``directory``: parent of the domains' folders,
+    or None for the source's own default.
     """
 
     environment: str
@@ -64,7 +65,8 @@ class CertificateSpec:
 
 def _present(spec: CertificateSpec, domain: str) -> tuple[PathPresent, ...]:
     hint = (
-        f"get a certificate for {domain} on the host (certbot certonly --webroot -w /var/www/acme -d {domain}), "
+        f"get a certificate for {domain} on the host "
+        f"(certbot certonly --webroot -w /var/www/acme -d {domain}), "
         "or change where certificates come from in the stack's settings"
     )
     paths = spec.paths(domain)

@@ -1,7 +1,7 @@
 """A domain's records in Cloudflare as a Pulumi component.
 
-``pulumi_cloudflare`` takes two seconds to import, whichever of its modules is asked for. So it is imported where the
-first record is made, and a stack without records never pays for it.
+``pulumi_cloudflare`` takes two seconds to import, whichever of its modules is asked for. So it is imported
+where the first record is made, and a stack without records never pays for it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from components.dns.plan import DnsRecordSpec, address_records
 
 @dataclass(frozen=True, kw_only=True)
 class DnsRecordArgs:
-    """``zone_id``: of the Cloudflare zone, from its overview page. ``record``: the domain and where it points."""
+    """``zone_id``: of the Cloudflare zone, from its overview page. ``record``: the domain and where it
+    points.
+    """
 
     zone_id: pulumi.Input[str]
     record: DnsRecordSpec
@@ -28,8 +30,8 @@ def cloudflare_provider(
 ) -> pulumi.ProviderResource:
     """The one provider of an environment's records.
 
-    An explicit one, so that no other stack's or shell's Cloudflare settings are used by accident. The token needs
-    *Zone / DNS / Edit* on the zone and stays secret; None leaves it to ``CLOUDFLARE_API_TOKEN``.
+    An explicit one, so that no other stack's or shell's Cloudflare settings are used by accident. The token
+    needs *Zone / DNS / Edit* on the zone and stays secret; None leaves it to ``CLOUDFLARE_API_TOKEN``.
     """
     import pulumi_cloudflare as cloudflare  # noqa: PLC0415 - see the module's docstring
 

@@ -1,6 +1,7 @@
 """Which records a domain has, without a word to the DNS provider.
 
-Source: the deployment document, section "Port Allocation" (the domains); Cloudflare's API reference, "DNS Records".
+Source: the deployment document, section "Port Allocation" (the domains); Cloudflare's API reference, "DNS
+Records".
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ _TTL_RANGE = range(60, 86_401)
 class DnsRecordSpec:
     """A domain and where it points.
 
-    ``domain``: fully qualified name inside ``zone``. ``ipv4`` and ``ipv6``: addresses of the gateway. ``ttl``:
-    seconds, 60 to 86400, or :data:`AUTOMATIC_TTL`. ``proxied``: whether Cloudflare stands in between.
+    ``domain``: fully qualified name inside ``zone``. ``ipv4`` and ``ipv6``: addresses of the gateway.
+    ``ttl``: seconds, 60 to 86400, or :data:`AUTOMATIC_TTL`. ``proxied``: whether Cloudflare stands in
+    between.
     """
 
     environment: str
@@ -52,17 +54,19 @@ def _ascii(name: str) -> str:
 def address_records(spec: DnsRecordSpec) -> tuple[AddressRecord, ...]:
     """The A record of a domain and, with an IPv6 address, its AAAA record.
 
-    Names are fully qualified: a relative one is changed by the first refresh, and renaming it may go unnoticed.
+    Names are fully qualified: a relative one is changed by the first refresh, and renaming it may go
+    unnoticed.
 
     Raises:
-        ValueError: the domain is not in the zone, an address is not one, or the TTL is not possible. The provider
+        ValueError: the domain is not in the zone, an address is not one, or the TTL is not possible. The
+        provider
             would notice some of this, but only in the middle of an update.
     """
     name, zone = _ascii(spec.domain), _ascii(spec.zone)
     if name != zone and not name.endswith(f".{zone}"):
         raise ValueError(f"{spec.domain} is not in the zone {spec.zone}")
     if spec.ttl != AUTOMATIC_TTL and spec.ttl not in _TTL_RANGE:
-        raise ValueError(f"{spec.domain}: a TTL of {spec.ttl} is not possible; 1 (automatic) or 60 to 86400 is")
+        raise ValueError(f"{spec.domain}: the TTL must be 1 (automatic) or 60 to 86400, not {spec.ttl}")
     if spec.proxied and spec.ttl != AUTOMATIC_TTL:
         raise ValueError(f"{spec.domain}: a proxied record's TTL is 1 (automatic), not {spec.ttl}")
 

@@ -12,7 +12,7 @@ from components.remote import HostUnit, Target
 
 @dataclass(frozen=True, kw_only=True)
 class FrontendArgs:
-    """``target``: the gateway's host, ready once gateway and certificate are. ``frontend``: what it serves."""
+    """``target``: the gateway's host, ready once its gateway is. ``frontend``: what it serves."""
 
     target: Target
     frontend: FrontendSpec
@@ -21,9 +21,9 @@ class FrontendArgs:
 class Frontend(pulumi.ComponentResource):
     """The single-page application of one environment, served by the gateway's NGINX.
 
-    Owns the releases in ``/opt/dhanman/{env}/frontend``, the link ``/var/www/frontend/{env}/build`` and its site.
-    Expects the gateway's snippets in ``/etc/nginx/dhanman``. Deleting it removes all of that; its domain is then
-    turned away by the gateway.
+    Owns the releases in ``/opt/dhanman/{env}/frontend``, the link ``/var/www/frontend/{env}/build`` and its
+    site. Expects the gateway's snippets in ``/etc/nginx/dhanman``. Deleting it removes all of that; its
+    domain is then turned away by the gateway.
     """
 
     url: str

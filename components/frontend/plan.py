@@ -6,10 +6,8 @@ Source: the deployment document, sections "Frontend (SPA) Configuration" and "Fo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from components.templates import Templates
 from components.unit import (
     CommandCheck,
     Directory,
@@ -31,13 +29,7 @@ STATIC_EXTENSIONS = (
 )
 """The document's list and what today's bundlers add to it."""
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "files"),
-    undefined=StrictUndefined,
-    autoescape=False,  # noqa: S701 - NGINX configuration, not HTML
-    trim_blocks=True,
-    keep_trailing_newline=True,
-)
+_TEMPLATES = Templates(__file__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +68,8 @@ class FrontendSpec:
 
 def site(spec: FrontendSpec) -> str:
     """The site's NGINX configuration; it includes what the gateway has in ``/etc/nginx/dhanman``."""
-    template = _TEMPLATES.get_template("etc/nginx/sites-available/dhanman-{env}-frontend")
-    return template.render(
+    return _TEMPLATES.render(
+        "etc/nginx/sites-available/dhanman-{env}-frontend",
         environment=spec.environment,
         domain=spec.domain,
         certificate=spec.certificate,

@@ -22,10 +22,10 @@ class GatewayArgs:
 class Gateway(pulumi.ComponentResource):
     """NGINX in front of one environment's services, from TLS to the Unix socket of the current release.
 
-    Owns the package, ``/etc/nginx/conf.d/dhanman.conf``, ``/etc/nginx/dhanman`` and the environment's site on its
-    host. Expects the certificates of its domains; the services themselves may come later, until then their domains
-    answer 502. Deleting it takes the sites away, brings the package's default site back, and removes NGINX if this
-    program installed it; logs stay.
+    Owns the package, ``/etc/nginx/conf.d/dhanman.conf``, ``/etc/nginx/dhanman`` and the environment's site on
+    its host. Expects the certificates of its domains; the services themselves may come later, until then
+    their domains answer 502. Deleting it takes the sites away, brings the package's default site back, and
+    removes NGINX if this program installed it; logs stay.
     """
 
     urls: dict[str, str]

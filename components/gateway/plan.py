@@ -1,17 +1,16 @@
 """What the gateway is on the host: NGINX, its settings and a site for each service.
 
-Source: the deployment document, section "NGINX Configuration"; what differs from it is explained in the templates.
+Source: the deployment document, section "NGINX Configuration"; what differs from it is explained in the
+templates.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from components.gateway.spec import GatewaySpec
 from components.naming import ServiceNames
+from components.templates import Templates
 from components.unit import (
     Absent,
     Directory,
@@ -44,13 +43,7 @@ TLS_CIPHERS = (
 )
 """For TLS 1.2, Mozilla's guidelines 6.0; TLS 1.3 brings its own."""
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "files"),
-    undefined=StrictUndefined,
-    autoescape=False,  # noqa: S701 - NGINX configuration, not HTML
-    trim_blocks=True,
-    keep_trailing_newline=True,
-)
+_TEMPLATES = Templates(__file__)
 
 
 def security_headers(spec: GatewaySpec) -> dict[str, str]:
@@ -95,7 +88,7 @@ def _values(spec: GatewaySpec) -> dict[str, Any]:
 
 def _file(spec: GatewaySpec, template: str) -> File:
     """One template, rendered; its path below ``files`` is the path on the host."""
-    content = _TEMPLATES.get_template(template).render(_values(spec))
+    content = _TEMPLATES.render(template, **_values(spec))
     return File(path=f"/{template.replace('{env}', spec.environment)}", content=content, notify=RELOAD)
 
 
@@ -114,7 +107,7 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
             *(_file(spec, f"etc/nginx/dhanman/{snippet}.conf") for snippet in snippets),
             _file(spec, "etc/nginx/conf.d/dhanman.conf"),
             site,
-            Symlink(path=f"/etc/nginx/sites-enabled/dhanman-{spec.environment}", target=site.path, notify=RELOAD),
+            Symlink(path=site.path.replace("available", "enabled"), target=site.path, notify=RELOAD),
             # It claims the default server, which is the one that turns unknown names away.
             Absent(path="/etc/nginx/sites-enabled/default", of_package="nginx-common", notify=RELOAD),
             Service(unit=NGINX, log="/var/log/nginx/error.log"),

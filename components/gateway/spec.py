@@ -19,7 +19,8 @@ class Site:
     """One service as the gateway serves it.
 
     ``service``: its name, such as ``sales``. ``domain``: fully qualified name. ``certificate`` and
-    ``certificate_key``: paths on the host. ``hangfire_allow``: CIDRs that may open ``/hangfire``; none closes it.
+    ``certificate_key``: paths on the host. ``hangfire_allow``: CIDRs that may open ``/hangfire``; none closes
+    it.
     """
 
     service: str
@@ -33,8 +34,8 @@ class Site:
 class Limits:
     """What a client may ask for.
 
-    ``requests_per_second`` and ``burst``: for each client address over all services; more is answered with 429.
-    ``client_max_body_size``: in NGINX's notation. The timeouts are seconds between two reads or writes.
+    ``requests_per_second`` and ``burst``: for each client address over all services; more is answered with
+    429. ``client_max_body_size``: in NGINX's notation. The timeouts are seconds between two reads or writes.
     """
 
     requests_per_second: int = 50
@@ -61,9 +62,9 @@ class Snippets:
 class GatewaySpec:
     """The gateway of one environment; a host has one at most.
 
-    ``hsts_max_age``: seconds. ``nginx_version``: of the host's package; the default is written so that every version
-    from it on accepts it, newer ones with a warning. ``trusted_proxies``: CIDRs of proxies in front of the gateway
-    (a CDN), whose ``X-Forwarded-For`` names the client.
+    ``hsts_max_age``: seconds. ``nginx_version``: of the host's package; the default is written so that every
+    version from it on accepts it, newer ones with a warning. ``trusted_proxies``: CIDRs of proxies in front of
+    the gateway (a CDN), whose ``X-Forwarded-For`` names the client.
     """
 
     environment: str

@@ -52,13 +52,15 @@ class StackFile(Model):
 class Settings(StackFile):
     """A stack's checked configuration.
 
-    ``stack``: its name. ``file``: the stack file's name, for messages. ``placeholders``: what is still missing;
+    ``stack``: its name. ``file``: the stack file's name, for messages. ``keys``: the text of
+    each apt repository's ``keyFile``, by its path in the stack file. ``placeholders``: what is still missing;
     in its place the settings hold values that are valid in form and obviously not real.
     """
 
     stack: str
     file: str
     cloudflare: Cloudflare | None = None
+    keys: dict[str, str] = {}
     placeholders: tuple[Placeholder, ...] = ()
 
     def hosts_of(self, role: str) -> tuple[tuple[str, Host], ...]:

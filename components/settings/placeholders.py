@@ -22,6 +22,7 @@ HOST_KEY = "ssh-ed25519 " + base64.b64encode(
 PRIVATE_KEY = "\n".join(f"-----{edge} PRIVATE KEY-----" for edge in ("BEGIN", "END")).replace("\n", "\nplaceholder\n")
 SECRET = "placeholder-" + "0" * 28
 SHA256 = "0" * 64
+APT_KEY = "placeholder\n"
 VERSION = "0.0.0-placeholder"
 
 

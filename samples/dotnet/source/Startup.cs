@@ -53,6 +53,8 @@ namespace Dhanman.Sample
         private static Task Json<T>(HttpContext context, T document)
         {
             context.Response.ContentType = "application/json; charset=utf-8";
+            // The front end lives on a domain of its own.
+            context.Response.Headers["Access-Control-Allow-Origin"] = "*";
             return JsonSerializer.SerializeAsync(context.Response.Body, document);
         }
 

@@ -118,6 +118,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", response.content_type)
         self.send_header("Content-Length", str(len(response.body)))
         self.send_header("X-Instance", self._service.instance)
+        # The front end lives on a domain of its own.
+        self.send_header("Access-Control-Allow-Origin", "*")
         if self.server.stopping or self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

@@ -5,7 +5,7 @@ set -euo pipefail
 umask 077
 
 environment=${1:?environment}
-# shellcheck source=/dev/null  # written by the deployment: databases, directory, retention_days, remote, port, status
+# shellcheck source=/dev/null  # written by the deployment: databases, directory, retention_days, bucket, port, status
 . "/etc/dhanman/$environment/backup.conf"
 
 date=$(date -u +%Y%m%d_%H%M%S)
@@ -14,8 +14,7 @@ failed=()
 sizes=()
 
 upload() { # FILE
-  [ -n "$remote" ] || return 0
-  rclone --config "/etc/dhanman/$environment/rclone.conf" --retries 3 --quiet copyto "$1" "$remote/$(basename "$1")"
+  [ -z "$bucket" ] || dhanman-bucket "$bucket" put "$1"
 }
 
 # A dump counts when it has its final name; what is half written never has it.
@@ -48,8 +47,7 @@ dump_globals() {
 
 prune() { # PREFIX: only after a good new one, so the newest is never what goes
   find "$directory" -maxdepth 1 -type f -name "${1}_*" -mtime "+$retention_days" -delete
-  [ -z "$remote" ] || rclone --config "/etc/dhanman/$environment/rclone.conf" --quiet \
-    delete "$remote" --include "${1}_*" --min-age "${retention_days}d"
+  [ -z "$bucket" ] || dhanman-bucket "$bucket" prune "${1}_" "$retention_days"
 }
 
 for name in "${databases[@]}"; do
@@ -61,8 +59,8 @@ if dump_globals; then prune "$environment-globals"; else failed+=("$environment-
 result=ok
 [ ${#failed[@]} = 0 ] || result=failed
 printf '%s\n' "${sizes[@]:-}" | jq -s --arg result "$result" --arg finished "$(date -u +%FT%TZ)" \
-  --argjson seconds $(($(date +%s) - started)) --arg failed "${failed[*]:-}" --arg remote "$remote" \
-  '{result: $result, finished: $finished, seconds: $seconds, failed: ($failed | split(" ")), remote: $remote, dumps: .}' \
+  --argjson seconds $(($(date +%s) - started)) --arg failed "${failed[*]:-}" --argjson uploaded "$([ -n "$bucket" ] && echo true || echo false)" \
+  '{result: $result, finished: $finished, seconds: $seconds, failed: ($failed | split(" ")), uploaded: $uploaded, dumps: .}' \
   >"$status.new"
 mv "$status.new" "$status"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from toolchain.providers.command_resources import LocalCommand, RemoteCommand, RemoteCopy
+from toolchain.providers.command.local import LocalCommand
+from toolchain.providers.command.remote import RemoteCommand
+from toolchain.providers.command.copy import RemoteCopy
 from toolchain.providers.servicer import Provider
 from toolchain.providers.wire import Properties
 

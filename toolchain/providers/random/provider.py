@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolchain.providers.random_resources import RandomId, RandomPassword, RandomPet, RandomString, RandomUuid
+from toolchain.providers.random.resources import RandomId, RandomPassword, RandomPet, RandomString, RandomUuid
 from toolchain.providers.servicer import Provider
 
 

@@ -1,0 +1,47 @@
+"""The stack's configuration, typed and checked; the only reader of Pulumi's config.
+
+``read`` gives :class:`Settings` to the program or raises :class:`SettingsError`, which ``fail`` shows to people.
+``load`` is its pure part.
+"""
+
+from components.settings.applications import Artifact, DotnetRuntime, ExecutableRuntime, Frontend, Pool, Service
+from components.settings.data import AptSource, B2Bucket, Backup, FolderBucket, Postgres, Rabbitmq, S3Bucket
+from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
+from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
+from components.settings.loader import load
+from components.settings.model import Logs, Settings, StackFile
+from components.settings.problems import Placeholder, Problem, SettingsError
+from components.settings.reader import fail, read
+
+__all__ = [
+    "AptSource",
+    "Artifact",
+    "B2Bucket",
+    "Backup",
+    "Certificates",
+    "Cloudflare",
+    "Dns",
+    "DotnetRuntime",
+    "ExecutableRuntime",
+    "FolderBucket",
+    "Frontend",
+    "Gateway",
+    "Host",
+    "Logs",
+    "NetworkSettings",
+    "Placeholder",
+    "Pool",
+    "Postgres",
+    "Problem",
+    "Rabbitmq",
+    "Roles",
+    "S3Bucket",
+    "Service",
+    "Settings",
+    "SettingsError",
+    "Ssh",
+    "StackFile",
+    "fail",
+    "load",
+    "read",
+]

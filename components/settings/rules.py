@@ -1,0 +1,193 @@
+"""What must hold between values; each rule yields the problems that it finds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from ipaddress import ip_address, ip_network
+
+from components.settings.model import StackFile, postgres_sizing, rabbitmq_memory
+from components.settings.pools import INSTANCES, needed_connections
+from components.settings.problems import Path
+
+GIB = 1024**3
+STACKS = ("prod", "qa", "local")
+
+RESERVED_PORTS = {
+    4369: "RabbitMQ's port mapper",
+    15692: "RabbitMQ's metrics",
+    25672: "RabbitMQ's node port",
+}
+
+
+class Finding:
+    """A broken rule: the value to change, what is wrong, and the other values that it follows from."""
+
+    def __init__(self, path: Path, text: str, *also: Path) -> None:
+        self.path = path
+        self.text = text
+        self.also = also
+
+
+Rule = Callable[[str, StackFile], Iterator[Finding]]
+
+
+def environment_is_the_stack(stack: str, file: StackFile) -> Iterator[Finding]:
+    """The three stacks hold the environment of their name."""
+    if stack in STACKS and file.environment != stack:
+        yield Finding(("environment",), f"{file.environment} can't be the environment of stack {stack}")
+
+
+def ports_are_free(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """No port is used twice."""
+    seen: dict[int, Path] = {}
+    wanted: list[tuple[Path, int]] = [
+        (("postgres", "port"), file.postgres.port),
+        (("rabbitmq", "port"), file.rabbitmq.port),
+        (("rabbitmq", "managementPort"), file.rabbitmq.management_port),
+        *((("hosts", name, "port"), host.port) for name, host in file.hosts.items()),
+        *((("services", name, "port"), service.port) for name, service in file.services.items()),
+    ]
+    for path, port in wanted:
+        if port in RESERVED_PORTS:
+            yield Finding(path, f"{port} is {RESERVED_PORTS[port]}; choose another one")
+        elif port in (80, 443):
+            yield Finding(path, f"{port} is the gateway's; choose another one")
+        elif port in seen and not (path[0] == "hosts" and seen[port][0] == "hosts"):
+            yield Finding(path, f"{port} is also {'/'.join(seen[port])}", seen[port])
+        seen.setdefault(port, path)
+
+
+def domains_are_distinct(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """No domain is used twice, and each is in the zone whose records the stack keeps."""
+    seen: dict[str, Path] = {}
+    named = [(("services", name, "domain"), service.domain) for name, service in file.services.items()]
+    for path, domain in [*named, (("frontend", "domain"), file.frontend.domain)]:
+        if domain in seen:
+            yield Finding(path, f"{domain} is also {'/'.join(seen[domain])}", seen[domain])
+        elif file.dns and domain != file.dns.zone and not domain.endswith(f".{file.dns.zone}"):
+            yield Finding(path, f"{domain} is not in the zone {file.dns.zone}", ("dns", "zone"))
+        seen.setdefault(domain, path)
+
+
+def roles_name_hosts(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """A role names hosts that exist, each once."""
+    for role, names in file.roles.items():
+        for position, name in enumerate(names):
+            path = ("roles", role, str(position))
+            if name not in file.hosts:
+                yield Finding(path, f"there is no host {name}; hosts has {', '.join(file.hosts)}", ("hosts",))
+            elif name in names[:position]:
+                yield Finding(path, f"{name} is named twice")
+    for name in file.roles.backup:
+        if name in file.hosts and name not in file.roles.postgres:
+            text = f"{name} has no PostgreSQL; backups are made on the host in roles/postgres"
+            yield Finding(("roles", "backup"), text, ("roles", "postgres"))
+
+
+def addresses_are_distinct(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """No two hosts have one address, and private addresses are private to the firewall too."""
+    seen: dict[str, Path] = {}
+    for name, host in file.hosts.items():
+        for key, address in (("address", host.address), ("privateAddress", host.private_address)):
+            path = ("hosts", name, key)
+            if address is None:
+                continue
+            if address in seen and seen[address][1] != name:
+                yield Finding(path, f"{address} is also {'/'.join(seen[address])}", seen[address])
+            seen.setdefault(address, path)
+        if host.private_address and not _within(host.private_address, file.network.private_ranges):
+            text = f"{host.private_address} is in none of network/privateRanges, so the firewall would refuse it"
+            yield Finding(("hosts", name, "privateAddress"), text, ("network", "privateRanges"))
+
+
+def _within(address: str, networks: tuple[str, ...]) -> bool:
+    return any(ip_address(address) in ip_network(network) for network in networks)
+
+
+def connections_suffice(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """Every service's pool, twice during a swap, and the reserve fit ``max_connections``."""
+    explicit = {name: service.pool.max for name, service in file.services.items() if service.pool}
+    # A service without a size needs at least one connection.
+    sizes = {name: explicit.get(name, 1) for name in file.services}
+    needed, allowed = needed_connections(sizes, file.postgres.reserved_connections), file.postgres.max_connections
+    if needed > allowed:
+        text = (
+            f"{allowed} is too few: {len(sizes)} services with pools of {sum(sizes.values())} in all, times "
+            f"{INSTANCES} during a swap, plus {file.postgres.reserved_connections} reserved need {needed}"
+        )
+        also = [("services", name) for name in file.services]
+        yield Finding(("postgres", "maxConnections"), text, ("postgres", "reservedConnections"), *also)
+
+
+def memory_suffices(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """On each host: shared_buffers + maintenance_work_mem + RabbitMQ + half of the ceilings + 1 GiB fit."""
+    needs: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    roles = file.roles
+    for name, host in file.hosts.items():
+        if name in roles.postgres:
+            sizing = postgres_sizing(file, host)
+            needs[name].append(("shared_buffers", sizing.shared_buffers))
+            needs[name].append(("maintenance_work_mem", sizing.maintenance_work_mem))
+        if name in roles.rabbitmq:
+            needs[name].append(("RabbitMQ", rabbitmq_memory(file, host)))
+        if name in roles.services:
+            needs[name].append(
+                ("half of the services' memoryMax", sum(s.memory_max for s in file.services.values()) // 2)
+            )
+        needs[name].append(("the system", GIB))
+        total = sum(size for _, size in needs[name])
+        if total > host.memory:
+            parts = " + ".join(f"{what} {_gib(size)}" for what, size in needs[name])
+            text = f"{_gib(host.memory)} GiB is too little: {parts} = {_gib(total)} GiB"
+            also: list[Path] = [("postgres",), ("rabbitmq",), ("roles",), ("services",)]
+            yield Finding(("hosts", name, "memory"), text, *also)
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.2f}".rstrip("0").rstrip(".")
+
+
+def quotas_fit_the_cores(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """No service may use more cores than a host of its has."""
+    cores = min((file.hosts[name].cores for name in file.roles.services if name in file.hosts), default=None)
+    for name, service in file.services.items():
+        if cores is not None and service.cpu_quota > cores * 100:
+            text = f"{service.cpu_quota}% is more than the {cores} cores of its host give ({cores * 100}%)"
+            yield Finding(("services", name, "cpuQuota"), text, ("hosts",), ("roles", "services"))
+
+
+def secrets_are_set_once(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """A key of appsettings comes from ``settings`` or from ``secrets``."""
+    for name, service in file.services.items():
+        for key in service.secrets:
+            if _has(service.settings, key.replace(":", ".").split(".")):
+                yield Finding(("services", name, "secrets", key), "is also in settings; keep it in one of the two")
+
+
+def _has(tree: object, keys: list[str]) -> bool:
+    for key in keys:
+        if not isinstance(tree, Mapping) or key not in tree:
+            return False
+        tree = tree[key]
+    return True
+
+
+def data_stays_in_production(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """Production's data is never deleted with its resources."""
+    if file.delete_data and file.environment == "prod":
+        yield Finding(("deleteData",), "must stay false in prod; data there is deleted by hand")
+
+
+RULES: tuple[Rule, ...] = (
+    environment_is_the_stack,
+    ports_are_free,
+    domains_are_distinct,
+    roles_name_hosts,
+    addresses_are_distinct,
+    connections_suffice,
+    memory_suffices,
+    quotas_fit_the_cores,
+    secrets_are_set_once,
+    data_stays_in_production,
+)
