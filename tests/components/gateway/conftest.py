@@ -31,6 +31,11 @@ error_log {root}/log/error.log;
 {user}
 events {{ worker_connections 64; }}
 http {{
+    client_body_temp_path {root}/body;
+    proxy_temp_path {root}/proxy;
+    fastcgi_temp_path {root}/fastcgi;
+    uwsgi_temp_path {root}/uwsgi;
+    scgi_temp_path {root}/scgi;
     include {root}/etc/nginx/conf.d/*.conf;
     include {root}/etc/nginx/sites-enabled/*;
     types {{ text/html html; application/javascript js; image/svg+xml svg; }}
