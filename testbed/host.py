@@ -35,11 +35,13 @@ class Host:
     clone: Clone = field(default_factory=Clone.current, repr=False, compare=False)
 
     def __enter__(self) -> Self:
+        """Return the host itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """Destroy the host, whatever happened."""
         self.down()
 
     def as_dict(self) -> dict[str, str | int]:
@@ -79,7 +81,8 @@ class Host:
         and ``subprocess.TimeoutExpired`` after ``timeout`` seconds.
         """
         remote = cmd if isinstance(cmd, str) else shlex.join(cmd)
-        return _run([*self.ssh_command(user=user), remote], remote, self.name, input, check, timeout)
+        full = [*self.ssh_command(user=user), remote]
+        return _run(full, shown=remote, name=self.name, stdin=input, check=check, timeout=timeout)
 
     def exec(
         self,
@@ -93,7 +96,7 @@ class Host:
         record = self._record()
         argv = ["sh", "-c", cmd] if isinstance(cmd, str) else list(cmd)
         full = driver(self.clone, record.driver).exec_command(record, argv)
-        return _run(full, shlex.join(argv), self.name, input, check, timeout)
+        return _run(full, shown=shlex.join(argv), name=self.name, stdin=input, check=check, timeout=timeout)
 
     def is_running(self) -> bool:
         """Whether the host runs."""
@@ -174,7 +177,7 @@ def host_of(clone: Clone, record: HostRecord) -> Host:
 
 
 def _run(
-    argv: list[str], shown: str, name: str, stdin: str | None, check: bool, timeout: float
+    argv: list[str], *, shown: str, name: str, stdin: str | None, check: bool, timeout: float
 ) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         argv,

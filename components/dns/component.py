@@ -33,7 +33,7 @@ def cloudflare_provider(
     An explicit one, so that no other stack's or shell's Cloudflare settings are used by accident. The token
     needs *Zone / DNS / Edit* on the zone and stays secret; None leaves it to ``CLOUDFLARE_API_TOKEN``.
     """
-    import pulumi_cloudflare as cloudflare  # noqa: PLC0415 - see the module's docstring
+    import pulumi_cloudflare as cloudflare
 
     token = None if api_token is None else pulumi.Output.secret(api_token)
     return cloudflare.Provider(name, api_token=token, opts=opts)
@@ -54,7 +54,7 @@ class DnsRecord(pulumi.ComponentResource):
     """The last resource of this component."""
 
     def __init__(self, name: str, args: DnsRecordArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        import pulumi_cloudflare as cloudflare  # noqa: PLC0415 - see the module's docstring
+        import pulumi_cloudflare as cloudflare
 
         super().__init__("dhanman:dns:DnsRecord", name, None, opts)
         for record in address_records(args.record):

@@ -63,8 +63,8 @@ class GatewaySpec:
     """The gateway of one environment; a host has one at most.
 
     ``hsts_max_age``: seconds. ``nginx_version``: of the host's package; the default is written so that every
-    version from it on accepts it, newer ones with a warning. ``trusted_proxies``: CIDRs of proxies in front of
-    the gateway (a CDN), whose ``X-Forwarded-For`` names the client.
+    version from it on accepts it, newer ones with a warning. ``trusted_proxies``: CIDRs of proxies in front
+    of the gateway (a CDN), whose ``X-Forwarded-For`` names the client.
     """
 
     environment: str

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-from pathlib import Path
-
-import jinja2
 
 from components.naming import CONFIG_ROOT, UPLOADS
+from components.templates import Templates
 from components.unit import (
     Directory,
     File,
     Firewall,
+    HostFacts,
     Packages,
     Service,
     Symlink,
@@ -50,13 +49,7 @@ PACKAGES = (
     "unattended-upgrades",
 )
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).with_name("files")),
-    undefined=jinja2.StrictUndefined,
-    keep_trailing_newline=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_TEMPLATES = Templates(__file__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +114,7 @@ KERNEL_PARAMETERS = (
 class HostSpec:
     """One server.
 
-    ``environments``: which have folders on it. ``time_zone``: IANA name. ``deploy_user``: owns the folder that
+    ``environments``: which have folders on it. ``memory`` (bytes) and ``cores``: what it must have at least. ``time_zone``: IANA name. ``deploy_user``: owns the folder that
     artifacts are uploaded to. ``ssh_port``: where sshd listens already; the port itself is not managed.
     ``ssh_sources``: CIDRs that may reach it (none: anywhere). ``private_ranges``: CIDRs that may reach
     ``private_ports``. ``public_ports``: open to everyone. ``operator_email``: gets a mail for each unattended
@@ -129,6 +122,8 @@ class HostSpec:
     """
 
     environments: tuple[str, ...]
+    memory: int
+    cores: int
     time_zone: str = "Etc/UTC"
     deploy_user: str = "deploy"
     ssh_port: int = 22
@@ -143,12 +138,15 @@ class HostSpec:
 def base_unit(spec: HostSpec) -> Unit:
     """Unit ``base``: packages, folders, time, kernel, limits, journal, log rotation, security upgrades."""
     things: tuple[Thing, ...] = (
+        HostFacts(memory=spec.memory, cores=spec.cores),
         Packages(name="base", packages=PACKAGES),
         *_directories(spec),
         *_time(spec),
         File(
             path="/etc/apt/apt.conf.d/52dhanman-unattended-upgrades",
-            content=_text("etc/apt/apt.conf.d/52dhanman-unattended-upgrades", operator_email=spec.operator_email),
+            content=_text(
+                "etc/apt/apt.conf.d/52dhanman-unattended-upgrades", operator_email=spec.operator_email
+            ),
         ),
         *_limits(spec),
         *_log_rotation(),
@@ -209,7 +207,7 @@ def access_unit(spec: HostSpec) -> Unit:
 
 
 def _text(template: str, **values: object) -> str:
-    return _TEMPLATES.get_template(template).render(values)
+    return _TEMPLATES.render(template, **values)
 
 
 def _verify(*units: str) -> tuple[str, ...]:

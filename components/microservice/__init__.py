@@ -1,7 +1,7 @@
 """The six services: each a release in a slot behind a Unix socket."""
 
 from components.microservice.component import Microservice, MicroserviceArgs, Runtime, RuntimeArgs
-from components.microservice.plan import RuntimeRepository, microservice_unit, runtime_unit
+from components.microservice.plan import microservice_unit, runtime_unit
 from components.microservice.spec import BrokerAccess, DatabaseAccess, Dotnet, Executable, MicroserviceSpec
 
 __all__ = [
@@ -14,7 +14,6 @@ __all__ = [
     "MicroserviceSpec",
     "Runtime",
     "RuntimeArgs",
-    "RuntimeRepository",
     "microservice_unit",
     "runtime_unit",
 ]

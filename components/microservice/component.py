@@ -9,10 +9,10 @@ from typing import Any
 
 import pulumi
 
-from components.microservice.plan import RuntimeRepository, microservice_unit, runtime_unit
+from components.microservice.plan import microservice_unit, runtime_unit
 from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
 from components.remote import HostUnit, Target, Upload
-from components.unit import Unit
+from components.unit import AptRepository, Unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +22,7 @@ class RuntimeArgs:
     target: Target
     environment: str
     packages: tuple[str, ...]
-    repositories: tuple[RuntimeRepository, ...] = ()
+    repositories: tuple[AptRepository, ...] = ()
 
 
 class Runtime(pulumi.ComponentResource):

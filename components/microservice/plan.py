@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from components.microservice.appsettings import appsettings
 from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
@@ -155,37 +154,7 @@ def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
     return tuple(File(path=p, content=_TEMPLATES.render(t, **values), notify=n) for p, t, n in files)
 
 
-@dataclass(frozen=True, kw_only=True)
-class RuntimeRepository:
-    """An apt repository that brings a runtime which the distribution does not have."""
-
-    name: str
-    uri: str
-    suite: str
-    key: str | None = None
-    fingerprint: str | None = None
-    signed_by: str | None = None
-    components: tuple[str, ...] = ("main",)
-
-
-def runtime_unit(environment: str, packages: tuple[str, ...], repositories: tuple[RuntimeRepository, ...]) -> Unit:
+def runtime_unit(environment: str, packages: tuple[str, ...], repositories: tuple[AptRepository, ...]) -> Unit:
     """Unit ``runtime-{env}``: what all services of an environment need from package repositories."""
     name = f"runtime-{environment}"
-    return Unit(
-        name=name,
-        things=(
-            *(
-                AptRepository(
-                    name=f"dhanman-{r.name}",
-                    uri=r.uri,
-                    suite=r.suite,
-                    components=r.components,
-                    key=r.key,
-                    fingerprint=r.fingerprint,
-                    signed_by=r.signed_by,
-                )
-                for r in repositories
-            ),
-            Packages(name=name, packages=packages),
-        ),
-    )
+    return Unit(name=name, things=(*repositories, Packages(name=name, packages=packages)))

@@ -1,7 +1,7 @@
 """PostgreSQL: the server of an environment and a database for each service."""
 
 from components.postgres.component import Database, DatabaseArgs, PostgresServer, PostgresServerArgs
-from components.postgres.plan import LOGIN, OWNER, PostgresSpec, Repository, database_unit, roles_unit, server_unit
+from components.postgres.plan import LOGIN, OWNER, PostgresSpec, database_unit, roles_unit, server_unit
 from components.postgres.sizing import PostgresSizing
 
 __all__ = [
@@ -13,7 +13,6 @@ __all__ = [
     "PostgresServerArgs",
     "PostgresSizing",
     "PostgresSpec",
-    "Repository",
     "database_unit",
     "roles_unit",
     "server_unit",

@@ -37,23 +37,12 @@ _TEMPLATES = Templates(__file__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repository:
-    """An apt repository that brings PostgreSQL where the distribution has another version."""
-
-    uri: str
-    suite: str
-    key: str | None = None
-    fingerprint: str | None = None
-    signed_by: str | None = None
-    components: tuple[str, ...] = ("main",)
-
-
-@dataclass(frozen=True, kw_only=True)
 class PostgresSpec:
     """The server of an environment.
 
     ``sizing``: memory settings in bytes. ``private_ranges``: CIDRs that may log in over the network.
-    ``extra``: further lines of ``postgresql.conf``, as they are written there.
+    ``repository``: where packages come from if the distribution has another version. ``extra``: further lines of
+    ``postgresql.conf``, as they are written there.
     """
 
     version: int
@@ -61,7 +50,7 @@ class PostgresSpec:
     max_connections: int
     sizing: PostgresSizing
     private_ranges: tuple[str, ...]
-    repository: Repository | None = None
+    repository: AptRepository | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -106,7 +95,7 @@ def server_unit(spec: PostgresSpec) -> Unit:
     hba = _TEMPLATES.render("etc/postgresql/dhanman_hba.conf", private_ranges=spec.private_ranges)
     owned = {"owner": "postgres", "group": "postgres"}
     things: tuple[Thing, ...] = (
-        *_repository(spec.repository),
+        *([spec.repository] if spec.repository else []),
         Packages(name="postgres", packages=(package, f"postgresql-client-{spec.version}")),
         Directory(path=spec.configuration, data=True, recursive=True, of_package=package, **owned),
         Directory(path=spec.data, mode="0700", data=True, recursive=True, of_package=package, **owned),
@@ -143,22 +132,6 @@ def server_unit(spec: PostgresSpec) -> Unit:
         things=things,
         validations=(Validation(argv=("runuser", "-u", "postgres", "--", program, *read)),),
         checks=(CommandCheck(argv=check, title="PostgreSQL answers", timeout=30),),
-    )
-
-
-def _repository(repository: Repository | None) -> tuple[Thing, ...]:
-    if repository is None:
-        return ()
-    return (
-        AptRepository(
-            name="dhanman-postgresql",
-            uri=repository.uri,
-            suite=repository.suite,
-            components=repository.components,
-            key=repository.key,
-            fingerprint=repository.fingerprint,
-            signed_by=repository.signed_by,
-        ),
     )
 
 

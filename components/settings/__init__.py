@@ -4,7 +4,14 @@
 ``load`` is its pure part.
 """
 
-from components.settings.applications import Artifact, DotnetRuntime, ExecutableRuntime, Frontend, Pool, Service
+from components.settings.applications import (
+    Artifact,
+    DotnetRuntime,
+    ExecutableRuntime,
+    Frontend,
+    Pool,
+    Service,
+)
 from components.settings.data import AptSource, B2Bucket, Backup, FolderBucket, Postgres, Rabbitmq, S3Bucket
 from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh

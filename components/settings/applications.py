@@ -35,7 +35,9 @@ COMMAND_FIELDS = ("release", "urls")
 def _command(value: str) -> str:
     expectation = "must be a command on one line in which {release} and {urls} are the only words in braces"
     try:
-        fields = [field for _, field, spec, conversion in string.Formatter().parse(value) if field is not None]
+        fields = [
+            field for _, field, spec, conversion in string.Formatter().parse(value) if field is not None
+        ]
     except ValueError:
         raise ValueError(expectation) from None
     if "\n" in value or not value.strip() or any(field not in COMMAND_FIELDS for field in fields):
@@ -78,7 +80,7 @@ class DotnetRuntime(Model):
     kind: Literal["dotnet"]
     version: str = Field(default="9.0", pattern=r"^\d+\.\d+$")
     feed: AptSource | None = None
-    environment: dict[VariableName, str] = {}
+    environment: dict[VariableName, str] = Field(default_factory=dict)
 
 
 class ExecutableRuntime(Model):
@@ -87,7 +89,7 @@ class ExecutableRuntime(Model):
     kind: Literal["executable"]
     command: Annotated[str, AfterValidator(_command)]
     packages: tuple[PackageName, ...] = ()
-    environment: dict[VariableName, str] = {}
+    environment: dict[VariableName, str] = Field(default_factory=dict)
 
 
 Runtime = Annotated[DotnetRuntime | ExecutableRuntime, Field(discriminator="kind")]
@@ -110,8 +112,8 @@ class Service(Model):
     pool: Pool | None = None
     ready_timeout: Seconds = 60
     runtime: Runtime | None = None
-    settings: dict[str, Any] = {}
-    secrets: dict[AppSettingsKey, Secret] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
+    secrets: dict[AppSettingsKey, Secret] = Field(default_factory=dict)
     hangfire_allow: tuple[Network, ...] = ()
 
 

@@ -80,7 +80,7 @@ class Postgres(Model):
     work_mem: ByteSize | None = None
     max_wal_size: ByteSize | None = None
     min_wal_size: ByteSize | None = None
-    settings: dict[_SettingName, str | int | float | bool] = {}
+    settings: dict[_SettingName, str | int | float | bool] = Field(default_factory=dict)
 
 
 class Rabbitmq(Model):

@@ -54,7 +54,9 @@ class _Loading:
     ) -> None:
         self.stack, self.project, self.overlay = stack, project, overlay
         self.file = f"Pulumi.{stack}.yaml"
-        self.secrets: Collection[Path] = [tuple(k.removeprefix(f"{raw.PROJECT}:").split("/")) for k in secret_keys]
+        self.secrets: Collection[Path] = [
+            tuple(k.removeprefix(f"{raw.PROJECT}:").split("/")) for k in secret_keys
+        ]
         # A deep copy, since stand-ins and repairs are written into it.
         self.tree: dict[str, Any] = copy.deepcopy(raw.merge(raw.nested(config), overlay))
         self.cloudflare = {name: config[key] for key, name in _CLOUDFLARE.items() if config.get(key)}
@@ -125,7 +127,9 @@ class _Loading:
                 continue
             where = self.project / artifact.path
             if not where.exists():
-                self._report((*path, "path"), f"{artifact.path} does not exist; build it, or correct the path")
+                self._report(
+                    (*path, "path"), f"{artifact.path} does not exist; build it, or correct the path"
+                )
             elif where.is_file() and not where.name.endswith((".tar.gz", ".tgz")):
                 self._report((*path, "path"), f"{artifact.path} is neither a folder nor a .tar.gz")
         sources = [(("postgres", "repository"), parsed.postgres.repository)]
@@ -157,7 +161,7 @@ class _Loading:
                 if any(self._touches_repair(path) for path in inputs):
                     continue
                 text = finding.text
-                if any(path in self.secrets for path in inputs):
+                if any(path[: len(secret)] == secret for path in inputs for secret in self.secrets):
                     text = "does not fit the other values (it is kept as a secret, so nothing more is said)"
                 self._report(finding.path, text, finding.also)
 

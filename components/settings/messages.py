@@ -12,7 +12,9 @@ from pydantic_core import ErrorDetails
 
 from components.settings.problems import Path
 
-SECRET_NAMES = frozenset({"privateKey", "key", "secrets", "apiToken", "keyId", "settings", "environmentSecrets"})
+SECRET_NAMES = frozenset(
+    {"privateKey", "key", "secrets", "apiToken", "keyId", "settings", "environmentSecrets"}
+)
 """Keys below which no value is ever shown."""
 
 _SHOWN = 60
@@ -45,7 +47,11 @@ def show(value: Any) -> str | None:
         return str(value).lower()
     if isinstance(value, int | float):
         return str(value)
-    if not isinstance(value, str) or "\n" in value or re.search(r"PRIVATE KEY|password|secret|//[^/]*@", value, re.I):
+    if (
+        not isinstance(value, str)
+        or "\n" in value
+        or re.search(r"PRIVATE KEY|password|secret|//[^/]*@", value, re.I)
+    ):
         return None
     # Long and without a separator: rather a token than a name, an address or a size.
     if len(value) >= 20 and not re.search(r"[ ./:]", value):
@@ -105,7 +111,11 @@ def _expectation(kind: str, context: Mapping[str, Any]) -> str:
         case "union_tag_not_found":
             return "needs its kind"
         case "too_short":
-            return "must not be empty" if context["min_length"] == 1 else f"needs {context['min_length']} entries"
+            return (
+                "must not be empty"
+                if context["min_length"] == 1
+                else f"needs {context['min_length']} entries"
+            )
         case "too_long":
             return f"must have at most {context['max_length']} entry"
         case "string_pattern_mismatch":

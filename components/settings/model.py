@@ -60,7 +60,7 @@ class Settings(StackFile):
     stack: str
     file: str
     cloudflare: Cloudflare | None = None
-    keys: dict[str, str] = {}
+    keys: dict[str, str] = Field(default_factory=dict)
     placeholders: tuple[Placeholder, ...] = ()
 
     def hosts_of(self, role: str) -> tuple[tuple[str, Host], ...]:

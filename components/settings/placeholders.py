@@ -19,7 +19,9 @@ _FAKE_KEY = b"placeholder: not a real host key"
 HOST_KEY = "ssh-ed25519 " + base64.b64encode(
     b"".join(len(part).to_bytes(4, "big") + part for part in (_ED25519, _FAKE_KEY))
 ).decode("ascii")
-PRIVATE_KEY = "\n".join(f"-----{edge} PRIVATE KEY-----" for edge in ("BEGIN", "END")).replace("\n", "\nplaceholder\n")
+PRIVATE_KEY = "\n".join(f"-----{edge} PRIVATE KEY-----" for edge in ("BEGIN", "END")).replace(
+    "\n", "\nplaceholder\n"
+)
 SECRET = "placeholder-" + "0" * 28
 SHA256 = "0" * 64
 APT_KEY = "placeholder\n"
@@ -53,7 +55,9 @@ def fill_cloudflare(stack: str, cloudflare: dict[str, Any]) -> tuple[Placeholder
 
 def config_command(stack: str, path: Path, value: str, *, secret: bool = False) -> str:
     """The command that sets the value at ``path``; a secret is read from standard input."""
-    keys = path[0] + "".join(f".{key}" if key.replace("-", "").isalnum() else f'["{key}"]' for key in path[1:])
+    keys = path[0] + "".join(
+        f".{key}" if key.replace("-", "").isalnum() else f'["{key}"]' for key in path[1:]
+    )
     return f"pulumi config set --stack {stack} {'--secret ' if secret else ''}--path '{PROJECT}:{keys}' {value}".strip()
 
 
@@ -71,7 +75,7 @@ def _host_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Nee
             ("hosts", name, "hostKey"),
             "the host key",
             HOST_KEY,
-            f"\"$(make --silent host-key HOST={host.get('address', 'ADDRESS')})\"",
+            f'"$(make --silent host-key HOST={host.get("address", "ADDRESS")})"',
         )
         for name, host in _mappings(raw.get("hosts"))
     ]
@@ -106,9 +110,13 @@ def _artifact_needs(stack: str, raw: Mapping[str, Any]) -> list[_Need]:
 def _secret_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
     needs = []
     ssh = raw.get("ssh", {})
-    if isinstance(ssh, Mapping) and not any(ssh.get(way) for way in ("privateKey", "privateKeyFile", "agent")):
+    if isinstance(ssh, Mapping) and not any(
+        ssh.get(way) for way in ("privateKey", "privateKeyFile", "agent")
+    ):
         key_file = "< ~/.ssh/id_ed25519"
-        needs.append(need(("ssh", "privateKey"), "the private key to log in with", PRIVATE_KEY, key_file, secret=True))
+        needs.append(
+            need(("ssh", "privateKey"), "the private key to log in with", PRIVATE_KEY, key_file, secret=True)
+        )
     if isinstance(raw.get("dns"), Mapping):
         needs.append(need(("dns", "zoneId"), "the zone's id at Cloudflare", "0" * 32, "ID"))
     bucket = get(raw, ("backup", "bucket"))

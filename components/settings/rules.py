@@ -76,7 +76,9 @@ def roles_name_hosts(_stack: str, file: StackFile) -> Iterator[Finding]:
         for position, name in enumerate(names):
             path = ("roles", role, str(position))
             if name not in file.hosts:
-                yield Finding(path, f"there is no host {name}; hosts has {', '.join(file.hosts)}", ("hosts",))
+                yield Finding(
+                    path, f"there is no host {name}; hosts has {', '.join(file.hosts)}", ("hosts", name)
+                )
             elif name in names[:position]:
                 yield Finding(path, f"{name} is named twice")
     for name in file.roles.backup:
@@ -97,7 +99,9 @@ def addresses_are_distinct(_stack: str, file: StackFile) -> Iterator[Finding]:
                 yield Finding(path, f"{address} is also {'/'.join(seen[address])}", seen[address])
             seen.setdefault(address, path)
         if host.private_address and not _within(host.private_address, file.network.private_ranges):
-            text = f"{host.private_address} is in none of network/privateRanges, so the firewall would refuse it"
+            text = (
+                f"{host.private_address} is in none of network/privateRanges, so the firewall would refuse it"
+            )
             yield Finding(("hosts", name, "privateAddress"), text, ("network", "privateRanges"))
 
 
@@ -110,7 +114,10 @@ def connections_suffice(_stack: str, file: StackFile) -> Iterator[Finding]:
     explicit = {name: service.pool.max for name, service in file.services.items() if service.pool}
     # A service without a size needs at least one connection.
     sizes = {name: explicit.get(name, 1) for name in file.services}
-    needed, allowed = needed_connections(sizes, file.postgres.reserved_connections), file.postgres.max_connections
+    needed, allowed = (
+        needed_connections(sizes, file.postgres.reserved_connections),
+        file.postgres.max_connections,
+    )
     if needed > allowed:
         text = (
             f"{allowed} is too few: {len(sizes)} services with pools of {sum(sizes.values())} in all, times "
@@ -162,7 +169,9 @@ def secrets_are_set_once(_stack: str, file: StackFile) -> Iterator[Finding]:
     for name, service in file.services.items():
         for key in service.secrets:
             if _has(service.settings, key.replace(":", ".").split(".")):
-                yield Finding(("services", name, "secrets", key), "is also in settings; keep it in one of the two")
+                yield Finding(
+                    ("services", name, "secrets", key), "is also in settings; keep it in one of the two"
+                )
 
 
 def _has(tree: object, keys: list[str]) -> bool:

@@ -117,7 +117,9 @@ def _host_key(value: str) -> str:
 
 def _private_key(value: SecretStr) -> SecretStr:
     text = value.get_secret_value().strip()
-    if not re.fullmatch(r"-----BEGIN ([A-Z]+ )?PRIVATE KEY-----\n.+\n-----END ([A-Z]+ )?PRIVATE KEY-----", text, re.S):
+    if not re.fullmatch(
+        r"-----BEGIN ([A-Z]+ )?PRIVATE KEY-----\n.+\n-----END ([A-Z]+ )?PRIVATE KEY-----", text, re.S
+    ):
         raise ValueError("must be a private key with all its lines, from -----BEGIN to -----END")
     return SecretStr(text + "\n")
 
@@ -174,9 +176,13 @@ Secret = Annotated[SecretStr, AfterValidator(_filled)]
 PrivateKey = Annotated[SecretStr, AfterValidator(_private_key)]
 Email = Annotated[
     str,
-    _matching(rf"[A-Za-z0-9._%+-]+@(?i:{_LABEL}(\.{_LABEL})+)", "must be an e-mail address such as ops@dhanman.com"),
+    _matching(
+        rf"[A-Za-z0-9._%+-]+@(?i:{_LABEL}(\.{_LABEL})+)", "must be an e-mail address such as ops@dhanman.com"
+    ),
 ]
-Sha256 = Annotated[str, _matching(r"[0-9a-f]{64}", "must be a SHA-256 digest of 64 hexadecimal digits in lower case")]
+Sha256 = Annotated[
+    str, _matching(r"[0-9a-f]{64}", "must be a SHA-256 digest of 64 hexadecimal digits in lower case")
+]
 Version = Annotated[
     str,
     _matching(
@@ -194,14 +200,17 @@ Name = Annotated[
 UserName = Annotated[str, _matching(r"[a-z_][a-z0-9_-]{0,31}", "must be a user name such as deploy")]
 AbsolutePath = Annotated[
     str,
-    _matching(r"(/(?!\.\.?(/|$))[A-Za-z0-9._@+-]+)+", "must be an absolute path without spaces, such as /backups/x"),
+    _matching(
+        r"(/(?!\.\.?(/|$))[A-Za-z0-9._@+-]+)+", "must be an absolute path without spaces, such as /backups/x"
+    ),
 ]
 LocalPath = Annotated[str, _matching(r"[^\0\n]+", "must be a path on this machine")]
 BucketName = Annotated[
     str, _matching(r"[a-z0-9][a-z0-9-]{4,61}[a-z0-9]", "must be a bucket name (6 to 63 of a-z, 0-9 and -)")
 ]
 BucketPrefix = Annotated[
-    str, _matching(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", "must be a path inside the bucket, such as postgresql")
+    str,
+    _matching(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", "must be a path inside the bucket, such as postgresql"),
 ]
 PackageName = Annotated[
     str, _matching(r"[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+:~-]+)?", "must be the name of a Debian package")
@@ -209,7 +218,10 @@ PackageName = Annotated[
 AppSettingsKey = Annotated[
     str,
     _matching(
-        r"[A-Za-z0-9_-]+([.:][A-Za-z0-9_-]+)*", "must be a key of appsettings.json with dots, such as Auth0.ClientSecret"
+        r"[A-Za-z0-9_-]+([.:][A-Za-z0-9_-]+)*",
+        "must be a key of appsettings.json with dots, such as Auth0.ClientSecret",
     ),
 ]
-VariableName = Annotated[str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable")]
+VariableName = Annotated[
+    str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable")
+]

@@ -113,7 +113,9 @@ class AptRepository(Thing):
     """An apt source in deb822 form with its signing key. Placed before packages; deleting it removes both files.
 
     ``key``: ASCII-armoured OpenPGP key, or None for a distribution's own keyring named by ``signed_by``.
-    ``fingerprint``: the 40 hex digits that the key must have.
+    ``fingerprint``: the 40 hex digits that the key must have. ``suite`` may hold ``{codename}``, the host's own.
+    ``unless_available``: a package; where the host's sources have it, the repository is not added. ``key_package``:
+    the package that brings the file ``signed_by``.
     """
 
     kind: ClassVar[str] = "apt_repository"
@@ -124,6 +126,8 @@ class AptRepository(Thing):
     key: str | None = None
     fingerprint: str | None = None
     signed_by: str | None = None
+    unless_available: str | None = None
+    key_package: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hostctl.errors import HostError
 from hostctl.kinds.base import Kind, Phase, State
+from hostctl.kinds.packages import Packages, installed, refresh_index
 from hostctl.kinds.paths import observe_path, restore_path, write_file
 from hostctl.run import run
 
@@ -25,12 +26,26 @@ class AptRepository(Kind):
     def _key(self) -> Path:
         return Path(f"/etc/apt/keyrings/{self.wanted['name']}.asc")
 
+    def _is_superfluous(self) -> bool:
+        """The host's own sources offer the package already, so that this one is not needed."""
+        package = self.wanted.get("unless_available")
+        if not package or self._source.exists():
+            return False
+        refresh_index()
+        policy = run(["apt-cache", "policy", package], check=False).stdout
+        return "Candidate: " in policy and "Candidate: (none)" not in policy
+
+    def _suite(self) -> str:
+        lines = Path("/etc/os-release").read_text().splitlines()
+        release = dict(line.split("=", 1) for line in lines if "=" in line)
+        return str(self.wanted["suite"]).replace("{codename}", release.get("VERSION_CODENAME", "").strip('"'))
+
     def _text(self) -> str:
         signed_by = self.wanted.get("signed_by") or str(self._key)
         return (
             "Types: deb\n"
             f"URIs: {self.wanted['uri']}\n"
-            f"Suites: {self.wanted['suite']}\n"
+            f"Suites: {self._suite()}\n"
             f"Components: {' '.join(self.wanted['components'])}\n"
             f"Signed-By: {signed_by}\n"
         )
@@ -46,12 +61,18 @@ class AptRepository(Kind):
         return {n: observe_path(p, content=True) for n, p in (("source", self._source), ("key", self._key))}
 
     def differs(self, state: State | None) -> list[str]:
-        """Which of the files is missing or other."""
+        """Which of the files is missing or other; nothing where the distribution has the package."""
         assert state is not None
+        if self._is_superfluous():
+            return []
         return [n for n, (path, text) in self._files().items() if not path.is_file() or path.read_text() != text]
 
     def apply(self, state: State | None) -> None:
         """Check the key's fingerprint, then write both, then read the source's index."""
+        package = self.wanted.get("key_package")
+        if package and not installed([package]):
+            keyring = Packages({"name": f"{self.wanted['name']}-key", "packages": [package]})
+            keyring.apply(keyring.observe())
         wanted, key = self.wanted.get("fingerprint"), self.wanted.get("key")
         if key and wanted:
             listing = run(["gpg", "--batch", "--with-colons", "--show-keys"], stdin=key, hint="install gnupg").stdout

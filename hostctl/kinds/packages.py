@@ -59,8 +59,7 @@ class Packages(Kind):
         with Store().lock("packages"), _no_service_starts():
             before = set(installed())
             progress(f"  installing {' '.join(wanted)}")
-            if _index_is_old():
-                run([*APT, "update", "--error-on=any"], hint="the host must reach its package mirrors")
+            refresh_index()
             _install(wanted)
             Store().update_registry("packages", add=sorted(set(installed()) - before))
 
@@ -146,10 +145,10 @@ def _install(wanted: list[str]) -> None:
         run(command, timeout=1500)
 
 
-def _index_is_old() -> bool:
-    # only the index files count: apt writes into this directory for other reasons as well
-    indexes = [p.stat().st_mtime for p in LISTS.glob("*_InRelease")]
-    return not indexes or time.time() - LISTS.stat().st_mtime > INDEX_AGE
+def refresh_index() -> None:
+    """Read the package index if there is none or it is older than a day."""
+    if not list(LISTS.glob("*_InRelease")) or time.time() - LISTS.stat().st_mtime > INDEX_AGE:
+        run([*APT, "update", "--error-on=any"], hint="the host must reach its package mirrors")
 
 
 @contextlib.contextmanager

@@ -22,7 +22,9 @@ import pytest
 from components.unit import File, Symlink, Unit
 
 # Another build of NGINX can be named, so that each version that a distribution carries can be tried.
-NGINX = os.environ.get("DHANMAN_TEST_NGINX") or shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+NGINX = os.environ.get("DHANMAN_TEST_NGINX") or shutil.which(
+    "nginx", path=f"{os.environ['PATH']}:/usr/sbin:/sbin"
+)
 
 MAIN = """
 daemon off;
@@ -197,6 +199,9 @@ class FakeService(ThreadingHTTPServer):
     def get_request(self) -> tuple[socket.socket, tuple[str, int]]:
         connection, _ = self.socket.accept()
         return connection, ("gateway", 0)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing to say: the gateway gave up on a request that a test made too slow."""
 
 
 @pytest.fixture(scope="session")

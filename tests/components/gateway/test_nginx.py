@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
 from typing import Any
@@ -75,9 +74,7 @@ def test_nginx_accepts_the_sites_and_warns_of_nothing(nginx: Any, certificate: t
     snippets = Snippets(http="map $host $extra { default 1; }", server="location = /x { return 204; }")
     nginx.place(
         gateway_unit(
-            spec(
-                nginx, certificate, sites=(site,), snippets=snippets, trusted_proxies=("173.245.48.0/20",)
-            )
+            spec(nginx, certificate, sites=(site,), snippets=snippets, trusted_proxies=("173.245.48.0/20",))
         )
     )
     assert nginx.check() == ""
@@ -90,7 +87,9 @@ def test_nginx_accepts_what_is_written_for_the_oldest_version(
     nginx.check()
 
 
-@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/missing", 404), ("/hangfire", 403), ("/drop", 502)])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/", 200), ("/missing", 404), ("/hangfire", 403), ("/drop", 502)]
+)
 def test_every_answer_has_each_security_header_once(
     gateway: Any, service: Any, path: str, status: int
 ) -> None:
@@ -102,7 +101,9 @@ def test_every_answer_has_each_security_header_once(
     assert answer.headers["Server"] == "nginx"
 
 
-@pytest.mark.parametrize("path", ["/hangfire", "/Hangfire/jobs", "//hangfire", "/%48angfire", "/x/../hangfire"])
+@pytest.mark.parametrize(
+    "path", ["/hangfire", "/Hangfire/jobs", "//hangfire", "/%48angfire", "/x/../hangfire"]
+)
 def test_no_spelling_of_hangfire_reaches_the_service(gateway: Any, service: Any, path: str) -> None:
     websocket = {"Upgrade": "websocket", "Connection": "Upgrade"}
     assert gateway.ask(f"https://{SALES}{path}").status == 403
@@ -157,7 +158,9 @@ def test_a_post_whose_service_died_is_sent_once(gateway: Any, service: Any) -> N
 
 def test_health_checks_and_query_strings_are_not_logged(gateway: Any, service: Any) -> None:
     gateway.ask(f"https://{SALES}/health/ready")
-    gateway.ask(f"https://{SALES}/orders?access_token=hidden", headers={"Referer": f"https://{APP}/?code=hidden"})
+    gateway.ask(
+        f"https://{SALES}/orders?access_token=hidden", headers={"Referer": f"https://{APP}/?code=hidden"}
+    )
     gateway.stop()
     log = gateway.log("dhanman-sales-prod-access.log")
     assert f'"GET /orders HTTP/1.1" 200 16 "https://{APP}/"' in log
@@ -215,10 +218,10 @@ def test_a_switch_of_the_socket_needs_no_reload(gateway: Any, service: Any) -> N
     link = gateway.path("/run/dhanman/prod/sales.sock")
     new = link.with_name("new")
     new.symlink_to(gateway.root / "nobody.sock")
-    os.replace(new, link)
+    new.replace(link)
     assert gateway.ask(f"https://{SALES}/").status == 502
     new.symlink_to(gateway.root / "blue.sock")
-    os.replace(new, link)
+    new.replace(link)
     assert gateway.ask(f"https://{SALES}/").status == 200
 
 

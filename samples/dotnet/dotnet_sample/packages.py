@@ -56,7 +56,9 @@ def fetch_openssl(folder: Path) -> dict[str, bytes]:
     Nothing of the machine's own apt state is changed: lists, cache and sources lie below ``folder``.
     """
     if not _KEYRING.exists():
-        raise PackageError(f"{_KEYRING}: is missing; install the package debian-archive-keyring, then try again")
+        raise PackageError(
+            f"{_KEYRING}: is missing; install the package debian-archive-keyring, then try again"
+        )
     apt = _private_apt(folder)
     hint = "the .NET sample is built on Debian or Ubuntu with apt"
     _run([*apt, "update", "-qq"], hint=hint)

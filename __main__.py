@@ -1,0 +1,23 @@
+"""Dhanman's production, QA and local environments: ``pulumi up --stack prod`` makes one of them."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.environment import Environment
+from components.settings import SettingsError, fail, read
+
+
+def main() -> None:
+    """Read the settings, make the environment, export what CI reads."""
+    try:
+        settings = read(dry_run=pulumi.runtime.is_dry_run())
+    except SettingsError as error:
+        fail(error.problems)
+    for placeholder in settings.placeholders:
+        pulumi.log.warn(f"{settings.file}: {placeholder} (a placeholder stands in for it)")
+    for name, value in Environment(settings).outputs.items():
+        pulumi.export(name, value)
+
+
+main()

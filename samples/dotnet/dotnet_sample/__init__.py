@@ -1,0 +1,1 @@
+"""Builds the ASP.NET Core sample from pinned packages."""

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from components.gateway.plan import gateway_unit
+from components.gateway.spec import GatewaySpec, Limits, Site, Snippets
+from components.unit import Absent, File, Packages, Service, Symlink, Unit
+
+SALES = Site(
+    service="sales",
+    domain="sales.dhanman.com",
+    certificate="/pem/s.crt",
+    certificate_key="/pem/s.key",
+)
+COMMON = Site(
+    service="common", domain="common.dhanman.com", certificate="/pem/c.crt", certificate_key="/pem/c.key"
+)
+
+
+def text(unit: Unit, path: str) -> str:
+    return next(t.content for t in unit.things if isinstance(t, File) and t.path == path)
+
+
+def plan(**changes: object) -> Unit:
+    values: dict[str, object] = {"environment": "prod", "sites": (COMMON, SALES)}
+    return gateway_unit(GatewaySpec(**(values | changes)))  # type: ignore[arg-type]
+
+
+def test_each_service_has_upstream_server_and_logs_of_its_own() -> None:
+    site = text(plan(), "/etc/nginx/sites-available/dhanman-prod")
+    for service in ("common", "sales"):
+        assert f"upstream dhanman-{service}-prod {{" in site
+        assert f"server unix:/run/dhanman/prod/{service}.sock;" in site
+        assert site.count(f"server_name {service}.dhanman.com;") == 2
+        assert f"access_log /var/log/nginx/dhanman-{service}-prod-access.log dhanman;" in site
+        assert f"error_log /var/log/nginx/dhanman-{service}-prod-error.log;" in site
+    assert "ssl_certificate /pem/s.crt;" in site
+    assert "ssl_certificate_key /pem/s.key;" in site
+
+
+def test_the_documents_timeouts_and_buffers_hold() -> None:
+    proxy = text(plan(), "/etc/nginx/dhanman/proxy.conf")
+    for directive in ("connect_timeout 60s", "send_timeout 60s", "read_timeout 60s", "buffers 8 4k"):
+        assert f"proxy_{directive};" in proxy
+
+
+def test_http2_and_the_pool_are_written_as_the_version_wants_them() -> None:
+    old, new = plan(nginx_version=(1, 22, 1)), plan(nginx_version=(1, 30, 6))
+    assert "listen 443 ssl http2;" in text(old, "/etc/nginx/dhanman/listen.conf")
+    assert "http2 on;" not in text(old, "/etc/nginx/dhanman/listen.conf")
+    assert "listen 443 ssl;\nlisten [::]:443 ssl;\nhttp2 on;" in text(new, "/etc/nginx/dhanman/listen.conf")
+    site = "/etc/nginx/sites-available/dhanman-prod"
+    # Older versions do not know the value 0, newer ones pool without it.
+    assert "keepalive 0;" not in text(old, site)
+    assert "keepalive 0;" in text(new, site)
+
+
+def test_a_host_without_ipv6_listens_on_ipv4_alone() -> None:
+    assert not [t for t in plan(ipv6=False).things if isinstance(t, File) and "[::]" in t.content]
+
+
+def test_snippets_go_in_as_they_are() -> None:
+    http, server = "map $a $b {\n  default '{{ x }}';\n}", "location /x {\n  return 204;\n}"
+    unit = plan(snippets=Snippets(http=http, server=server))
+    assert http in text(unit, "/etc/nginx/conf.d/dhanman.conf")
+    assert text(unit, "/etc/nginx/sites-available/dhanman-prod").count(server) == 2
+
+
+def test_limits_reach_the_configuration() -> None:
+    limits = Limits(requests_per_second=7, burst=9, client_max_body_size="3m", websocket_timeout=11)
+    unit = plan(limits=limits)
+    assert "rate=7r/s;" in text(unit, "/etc/nginx/conf.d/dhanman.conf")
+    site = text(unit, "/etc/nginx/sites-available/dhanman-prod")
+    for directive in (
+        "limit_req zone=dhanman burst=9 nodelay",
+        "client_max_body_size 3m",
+        "proxy_read_timeout 11s",
+    ):
+        assert f"{directive};" in site
+
+
+def test_only_trusted_proxies_may_name_the_client() -> None:
+    assert "real_ip_header" not in text(plan(), "/etc/nginx/conf.d/dhanman.conf")
+    shared = text(plan(trusted_proxies=("173.245.48.0/20",)), "/etc/nginx/conf.d/dhanman.conf")
+    assert "set_real_ip_from 173.245.48.0/20;\nreal_ip_header X-Forwarded-For;" in shared
+
+
+def test_every_change_of_configuration_reloads_nginx_after_its_own_check() -> None:
+    unit = plan()
+    assert all(
+        t.notify == ("reload nginx.service",) for t in unit.things if isinstance(t, File | Symlink | Absent)
+    )
+    assert unit.validations[0].argv[:2] == ("/usr/sbin/nginx", "-t")
+
+
+def test_the_default_site_gives_way_and_belongs_to_an_installed_package() -> None:
+    things = plan().things
+    (default,) = (t for t in things if isinstance(t, Absent))
+    (packages,) = (t for t in things if isinstance(t, Packages))
+    assert default.path == "/etc/nginx/sites-enabled/default"
+    assert default.of_package in packages.packages
+    assert isinstance(things[-1], Service)
+
+
+def test_a_gateway_without_services_still_turns_names_away() -> None:
+    unit = plan(sites=())
+    assert "ssl_reject_handshake on;" in text(unit, "/etc/nginx/conf.d/dhanman.conf")
+    assert [check.type for check in unit.checks] == ["tcp"]

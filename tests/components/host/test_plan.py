@@ -1,0 +1,171 @@
+"""What a server gets before anything of Dhanman runs on it."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from components.host.plan import KERNEL_PARAMETERS, HostSpec, access_unit, base_unit
+from components.unit import Directory, File, Firewall, Service, Sysctl, Unit
+
+
+def file(unit: Unit, path: str) -> File:
+    """The unit's file at this path."""
+    return next(thing for thing in unit.things if isinstance(thing, File) and thing.path == path)
+
+
+def firewall(**changes: object) -> str:
+    """The firewall's text for a server with these settings."""
+    spec = HostSpec(environments=("prod",), **changes)  # type: ignore[arg-type]
+    return file(access_unit(spec), "/etc/dhanman/firewall.nft").content
+
+
+def test_databases_and_broker_are_open_to_private_ranges_alone() -> None:
+    lines = [line.strip() for line in firewall().splitlines() if "5432" in line]
+    assert lines == ["ip saddr 10.0.0.0/8 tcp dport { 5432, 5672, 15672 } accept"]
+
+
+def test_without_private_ranges_internal_ports_stay_closed() -> None:
+    assert "5432" not in firewall(private_ranges=())
+
+
+def test_ssh_is_open_to_everyone_unless_sources_are_named() -> None:
+    assert "        tcp dport 22 accept" in firewall().splitlines()
+    restricted = firewall(ssh_sources=("203.0.113.0/24", "2001:db8::/32"))
+    assert "        tcp dport 22 accept" not in restricted.splitlines()
+    assert "ip saddr 203.0.113.0/24 tcp dport 22 accept" in restricted
+    assert "ip6 saddr 2001:db8::/32 tcp dport 22 accept" in restricted
+
+
+def test_the_firewall_follows_another_ssh_port() -> None:
+    text = firewall(ssh_port=2222)
+    assert "tcp dport 2222 accept" in text
+    assert "dport 22 " not in text
+
+
+def test_the_former_table_goes_in_the_same_transaction_as_the_new_one_comes() -> None:
+    rules = [
+        line for line in firewall().splitlines() if "table inet dhanman" in line and not line.startswith("#")
+    ]
+    assert rules == ["table inet dhanman", "delete table inet dhanman", "table inet dhanman {"]
+
+
+def test_the_firewall_is_loaded_and_compared_from_one_file() -> None:
+    unit = access_unit(HostSpec(environments=("prod",)))
+    (loaded,) = [thing for thing in unit.things if isinstance(thing, Firewall)]
+    assert file(unit, loaded.path).notify == ("reload dhanman-firewall.service",)
+    assert loaded.path in file(unit, "/etc/systemd/system/dhanman-firewall.service").content
+
+
+def test_access_is_taken_back_unless_it_is_confirmed() -> None:
+    assert access_unit(HostSpec(environments=("prod",))).arm == 60
+    assert base_unit(HostSpec(environments=("prod",))).arm is None
+
+
+def test_sshd_reads_our_values_before_those_of_cloud_init() -> None:
+    paths = [t.path for t in access_unit(HostSpec(environments=("prod",))).things if isinstance(t, File)]
+    (drop_in,) = [path for path in paths if path.startswith("/etc/ssh/sshd_config.d/")]
+    assert drop_in < "/etc/ssh/sshd_config.d/50-cloud-init.conf"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PasswordAuthentication no",
+        "PermitRootLogin prohibit-password",
+        "MaxStartups 60:30:200",
+        "LogLevel VERBOSE",
+    ],
+)
+def test_sshd_takes_keys_alone_and_many_connections_at_once(line: str) -> None:
+    text = file(
+        access_unit(HostSpec(environments=("prod",))), "/etc/ssh/sshd_config.d/00-dhanman.conf"
+    ).content
+    assert line in text.splitlines()
+
+
+def test_every_kernel_parameter_survives_a_reboot_and_says_why() -> None:
+    unit = base_unit(HostSpec(environments=("prod",)))
+    text = file(unit, "/etc/sysctl.d/60-dhanman.conf").content
+    running = {thing.name: thing.value for thing in unit.things if isinstance(thing, Sysctl)}
+    assert running == {parameter.name: parameter.value for parameter in KERNEL_PARAMETERS}
+    for parameter in KERNEL_PARAMETERS:
+        assert f"# {parameter.reason}\n{parameter.name} = {parameter.value}\n" in text
+
+
+def test_each_environment_gets_its_own_folders() -> None:
+    unit = base_unit(HostSpec(environments=("prod", "qa")))
+    paths = {thing.path for thing in unit.things if isinstance(thing, Directory)}
+    for environment in ("prod", "qa"):
+        assert {
+            f"/var/www/{environment}",
+            f"/opt/dhanman/{environment}",
+            f"/var/log/dhanman/{environment}",
+        } <= paths
+
+
+def test_logs_are_closed_to_everyone_but_group_adm() -> None:
+    unit = base_unit(HostSpec(environments=("prod",)))
+    (logs,) = [t for t in unit.things if isinstance(t, Directory) and t.path == "/var/log/dhanman/prod"]
+    assert (logs.mode, logs.owner, logs.group) == ("0750", "root", "adm")
+
+
+def test_only_security_upgrades_are_installed_and_nothing_reboots() -> None:
+    path = "/etc/apt/apt.conf.d/52dhanman-unattended-upgrades"
+    text = file(base_unit(HostSpec(environments=("prod",))), path).content
+    origins = [line.strip() for line in text.splitlines() if line.strip().startswith('"origin=')]
+    assert origins
+    assert all("-security" in origin for origin in origins)
+    assert 'Automatic-Reboot "false"' in text
+    assert "Mail" not in text
+
+
+def test_upgrades_are_reported_to_the_operator_when_one_is_named() -> None:
+    unit = base_unit(HostSpec(environments=("prod",), operator_email="ops@example.com"))
+    text = file(unit, "/etc/apt/apt.conf.d/52dhanman-unattended-upgrades").content
+    assert 'Unattended-Upgrade::Mail "ops@example.com";' in text
+
+
+def test_the_clock_is_not_waited_for_in_a_container() -> None:
+    unit = base_unit(HostSpec(environments=("prod",)))
+    (clock,) = [t for t in unit.things if isinstance(t, Service) and t.unit == "systemd-timesyncd.service"]
+    assert clock.enabled is True
+    assert clock.running is None
+
+
+@pytest.mark.skipif(shutil.which("apt-config") is None, reason="apt-config is not on this machine")
+def test_apt_reads_the_upgrade_settings_and_drops_the_distribution_s_origins(tmp_path: Path) -> None:
+    shipped = tmp_path / "50unattended-upgrades"
+    shipped.write_text('Unattended-Upgrade::Origins-Pattern { "origin=Debian,label=Debian"; };\n')
+    ours = tmp_path / "52dhanman"
+    path = "/etc/apt/apt.conf.d/52dhanman-unattended-upgrades"
+    ours.write_text(file(base_unit(HostSpec(environments=("prod",))), path).content)
+    both = tmp_path / "both"
+    both.write_text(shipped.read_text() + ours.read_text())
+    done = subprocess.run(
+        ["apt-config", "dump"], env={"APT_CONFIG": str(both), "PATH": "/usr/bin"}, capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    patterns = [line for line in done.stdout.splitlines() if "Unattended-Upgrade::Origins-Pattern::" in line]
+    assert len(patterns) == 4
+    assert not any('"origin=Debian,label=Debian"' in line for line in patterns)
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")
+@pytest.mark.parametrize("name", ["dhanman-firewall.service", "dhanman-logrotate.timer"])
+def test_systemd_accepts_the_units(name: str, tmp_path: Path) -> None:
+    spec = HostSpec(environments=("prod",))
+    path = f"/etc/systemd/system/{name}"
+    unit = access_unit(spec) if "firewall" in name else base_unit(spec)
+    (tmp_path / name).write_text(file(unit, path).content.replace("/usr/sbin/nft", "/bin/true"))
+    if name.endswith(".timer"):
+        (tmp_path / "dhanman-logrotate.service").write_text("[Service]\nType=oneshot\nExecStart=/bin/true\n")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(tmp_path / name)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "Unknown key" not in done.stderr

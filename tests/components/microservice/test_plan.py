@@ -1,0 +1,153 @@
+"""A microservice on its host."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from components.microservice.appsettings import connection_string
+from components.microservice.plan import microservice_unit
+from components.microservice.spec import BrokerAccess, DatabaseAccess, Dotnet, Executable, MicroserviceSpec
+from components.naming import ServiceNames
+from components.unit import File, HttpCheck, Release, Symlink, Unit
+
+NAMES = ServiceNames("prod", "sales")
+DATABASE = DatabaseAccess(
+    host="localhost",
+    port=5432,
+    name=NAMES.database,
+    user="dhanman_user_a",
+    password="fake-database",
+    pool_max=15,
+    pool_min=2,
+)
+BROKER = BrokerAccess(host="localhost", port=5672, vhost="prod", user="dhanman_a", password="fake-broker")
+SPEC = MicroserviceSpec(
+    names=NAMES,
+    port=5006,
+    version="1.4.0",
+    source="/var/lib/dhanman/uploads/sales-1.4.0.tar.gz",
+    sha256="0" * 64,
+    runtime=Dotnet(),
+    memory_max=2 << 30,
+    cpu_quota=200,
+)
+SLOT = "/etc/systemd/system/dhanman-sales-prod@.service"
+SETTINGS = "/etc/dhanman/prod/sales/appsettings.Production.json"
+
+
+def unit(spec: MicroserviceSpec = SPEC) -> Unit:
+    """The unit of the service, with one secret of its own."""
+    return microservice_unit(spec, DATABASE, BROKER, {"Brevo.ApiKey": "fake-key"})
+
+
+def file(path: str, spec: MicroserviceSpec = SPEC) -> File:
+    """The unit's file at this path."""
+    return next(t for t in unit(spec).things if isinstance(t, File) and t.path == path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "After=network.target postgresql.service rabbitmq-server.service",
+        "Restart=always",
+        "RestartSec=10",
+        "KillSignal=SIGINT",
+        "SyslogIdentifier=dhanman-sales-prod",
+        "Environment=ASPNETCORE_ENVIRONMENT=Production",
+        "Environment=DOTNET_PRINT_TELEMETRY_MESSAGE=false",
+        "StandardOutput=append:/var/log/dhanman/prod/sales.log",
+        "StandardError=append:/var/log/dhanman/prod/sales.error.log",
+        "LimitNOFILE=65536",
+        f"MemoryMax={2 << 30}",
+        "CPUQuota=200%",
+    ],
+)
+def test_a_slot_has_the_directives_of_the_document(line: str) -> None:
+    assert line in file(SLOT).content.splitlines()
+
+
+def test_a_dotnet_service_listens_on_the_socket_of_its_slot() -> None:
+    (command,) = [line for line in file(SLOT).content.splitlines() if line.startswith("ExecStart=")]
+    directory = "/opt/dhanman/prod/sales/slots/%i"
+    urls = "http://unix:/run/dhanman-sales-prod-%i/http.sock"
+    assert command == f"ExecStart=/usr/bin/dotnet {directory}/Dhanman.Sales.dll --urls {urls}"
+
+
+def test_an_executable_s_own_percent_sign_is_not_systemd_s() -> None:
+    spec = replace(SPEC, runtime=Executable(template="{release}/sales --urls {urls} --load 80%"))
+    assert "--load 80%%" in file(SLOT, spec).content
+
+
+def test_the_service_runs_as_its_own_user_and_nginx_reaches_its_socket() -> None:
+    lines = file(SLOT).content.splitlines()
+    assert {"User=dhanman-sales-prod", "Group=www-data", "UMask=0007", "RuntimeDirectoryMode=0750"} <= set(
+        lines
+    )
+
+
+def test_the_jit_compiler_may_write_what_it_executes() -> None:
+    assert not [line for line in file(SLOT).content.splitlines() if line.startswith("MemoryDenyWriteExecute")]
+
+
+def test_no_secret_is_outside_the_settings_file() -> None:
+    for thing in unit().things:
+        if isinstance(thing, File) and thing.path != SETTINGS:
+            assert not [s for s in ("fake-database", "fake-broker", "fake-key") if s in thing.content], (
+                thing.path
+            )
+    assert set(unit().redact) == {"fake-database", "fake-broker", "fake-key"}
+
+
+def test_the_settings_file_is_readable_by_the_service_alone_and_laid_over_the_artifact_s() -> None:
+    settings = file(SETTINGS)
+    assert (settings.mode, settings.owner, settings.secret) == ("0400", "dhanman-sales-prod", True)
+    assert (
+        settings.merge_json == "/opt/dhanman/prod/sales/releases/1.4.0/appsettings.Production.json.artifact"
+    )
+    content = json.loads(settings.content)
+    assert content["RabbitMq"]["VirtualHost"] == "prod"
+    assert content["Brevo"]["ApiKey"] == "fake-key"
+
+
+def test_the_connection_string_is_npgsql_s_with_the_derived_pool() -> None:
+    parts = dict(part.split("=", 1) for part in connection_string(DATABASE).split(";"))
+    assert parts["Database"] == "prod-dhanman-sales"
+    assert (parts["Maximum Pool Size"], parts["Minimum Pool Size"]) == ("15", "2")
+    assert (parts["Connection Idle Lifetime"], parts["Connection Pruning Interval"]) == ("300", "10")
+
+
+def test_a_separator_in_a_password_does_not_end_it() -> None:
+    assert "Password='a;b''c'" in connection_string(replace(DATABASE, password="a;b'c"))
+
+
+def test_the_document_s_path_leads_to_the_current_release() -> None:
+    links = {t.path: t.target for t in unit().things if isinstance(t, Symlink)}
+    (release,) = [f"{t.root}/releases/{t.version}" for t in unit().things if isinstance(t, Release)]
+    assert links["/var/www/prod/dhanman-sales"] == release
+    assert links["/opt/dhanman/prod/sales/slots/blue"] == release
+    assert links["/run/dhanman/prod/sales.sock"] == "/run/dhanman-sales-prod-blue/http.sock"
+
+
+def test_a_new_release_restarts_the_slot_and_new_settings_do_too() -> None:
+    restart = "restart dhanman-sales-prod@blue.service"
+    (release,) = [t for t in unit().things if isinstance(t, Release)]
+    assert restart in release.notify
+    assert restart in file(SETTINGS).notify
+
+
+def test_readiness_is_asked_on_the_slot_s_own_socket_and_then_on_the_port() -> None:
+    asked = [(c.path, c.socket, c.port) for c in unit().checks if isinstance(c, HttpCheck)]
+    socket = "/run/dhanman-sales-prod-blue/http.sock"
+    assert asked == [
+        ("/health/startup", socket, None),
+        ("/health/ready", socket, None),
+        ("/health", None, 5006),
+    ]
+
+
+def test_both_logs_are_rotated() -> None:
+    rotation = json.loads(file("/etc/dhanman/logs.d/dhanman-sales-prod.json").content)
+    assert rotation["paths"] == ["/var/log/dhanman/prod/sales.log", "/var/log/dhanman/prod/sales.error.log"]

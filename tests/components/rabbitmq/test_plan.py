@@ -1,0 +1,54 @@
+"""The RabbitMQ broker and an environment's vhost."""
+
+from __future__ import annotations
+
+from components.rabbitmq.plan import USER, RabbitmqSpec, environment_unit, server_unit
+from components.unit import Directory, File, RabbitmqDefinitions, TcpCheck
+
+SPEC = RabbitmqSpec(port=5673, management_port=15673, node_name="rabbit@localhost", memory=1 << 30)
+
+
+def text(path: str) -> str:
+    """The content of the unit's file at this path."""
+    return next(t.content for t in server_unit(SPEC).things if isinstance(t, File) and t.path == path)
+
+
+def test_the_node_name_is_pinned_so_that_a_renamed_host_keeps_its_messages() -> None:
+    assert "NODENAME=rabbit@localhost" in text("/etc/rabbitmq/rabbitmq-env.conf").splitlines()
+
+
+def test_ports_and_limits_come_from_the_settings() -> None:
+    lines = text("/etc/rabbitmq/rabbitmq.conf").splitlines()
+    assert "listeners.tcp.default = 5673" in lines
+    assert "management.tcp.port = 15673" in lines
+    assert f"vm_memory_high_watermark.absolute = {1 << 30}" in lines
+
+
+def test_what_is_for_this_host_alone_listens_on_loopback() -> None:
+    assert "prometheus.tcp.ip = 127.0.0.1" in text("/etc/rabbitmq/rabbitmq.conf").splitlines()
+    assert "inet_dist_use_interface {127,0,0,1}" in text("/etc/rabbitmq/rabbitmq-env.conf")
+    socket = text("/etc/systemd/system/epmd.socket.d/dhanman.conf").splitlines()
+    # the empty line takes the package's own address out; without it epmd would have both
+    assert socket.index("ListenStream=") < socket.index("ListenStream=127.0.0.1:4369")
+
+
+def test_plugins_are_one_file_in_erlang_s_notation() -> None:
+    assert text("/etc/rabbitmq/enabled_plugins") == "[rabbitmq_management,rabbitmq_prometheus].\n"
+
+
+def test_messages_are_data() -> None:
+    (data,) = [t for t in server_unit(SPEC).things if isinstance(t, Directory)]
+    assert (data.path, data.data) == ("/var/lib/rabbitmq", True)
+
+
+def test_the_broker_counts_as_applied_when_both_ports_answer() -> None:
+    assert {c.port for c in server_unit(SPEC).checks if isinstance(c, TcpCheck)} == {5673, 15673}
+
+
+def test_an_environment_has_one_vhost_one_user_and_no_guest() -> None:
+    unit = environment_unit("qa", "not-a-real-password")
+    (definitions,) = [t for t in unit.things if isinstance(t, RabbitmqDefinitions)]
+    assert (unit.name, definitions.vhost) == ("rabbitmq-qa", "qa")
+    assert [user.name for user in definitions.users] == [USER]
+    assert definitions.absent_users == ("guest",)
+    assert unit.redact == ("not-a-real-password",)
