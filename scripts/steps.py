@@ -25,7 +25,7 @@ class StepFailedError(Exception):
 
 def format_seconds(seconds: float) -> str:
     """Give a duration in seconds as people read it: `0.4 s`, `12 s`, `3 min 05 s`."""
-    if seconds < 10:  # noqa: PLR2004 - below this, tenths are still of interest
+    if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
@@ -34,8 +34,8 @@ def format_seconds(seconds: float) -> str:
 class Steps:
     """Says what is being done, one line for each step, on `stream` (standard error unless told otherwise).
 
-    On a terminal a running step rewrites its own line once a second; elsewhere a heartbeat line comes every ten
-    seconds. The output of commands goes to `logs`, a directory that is made when the first one runs.
+    On a terminal a running step rewrites its own line once a second; elsewhere a heartbeat line comes every
+    ten seconds. The output of commands goes to `logs`, a directory that is made when the first one runs.
     """
 
     def __init__(self, logs: Path, stream: TextIO | None = None) -> None:
@@ -90,7 +90,13 @@ class Steps:
             with log.open("wb") as output:
                 try:
                     code = subprocess.run(
-                        command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env, cwd=cwd, check=False
+                        command,
+                        stdin=subprocess.DEVNULL,
+                        stdout=output,
+                        stderr=output,
+                        env=env,
+                        cwd=cwd,
+                        check=False,
                     ).returncode
                 except OSError as error:
                     raise StepFailedError(_failure(title, str(error), "", hint)) from error

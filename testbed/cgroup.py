@@ -47,7 +47,7 @@ def leader(name: str) -> int | None:
     return int(pids[0]) if pids else None
 
 
-def kill(name: str, seconds: float = 10) -> None:
+def kill(name: str, seconds: float = 30) -> None:
     """End each process of the group at once and remove the group (cgroup.kill needs Linux 5.14)."""
     folder = root() / name
     if not folder.is_dir():

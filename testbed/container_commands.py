@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from testbed.image import MASKED_UNITS, PACKAGES
+from testbed.image import DISABLED_UNITS, MASKED_UNITS, PACKAGES
 from testbed.paths import Clone
 
 SSH_PORT = 22
@@ -29,7 +29,12 @@ def extra_network_name(clone: Clone, subnet: str) -> str:
 def build(engine: str, tag: str, suite: str, context: Path, *, refresh: bool) -> list[str]:
     """Build the suite's image from a prepared folder; ``refresh`` fetches everything anew."""
     fresh = ["--no-cache", "--pull"] if refresh else []
-    arguments = {"SUITE": suite, "PACKAGES": " ".join(PACKAGES), "MASKED_UNITS": " ".join(MASKED_UNITS)}
+    arguments = {
+        "SUITE": suite,
+        "PACKAGES": " ".join(PACKAGES),
+        "MASKED_UNITS": " ".join(MASKED_UNITS),
+        "DISABLED_UNITS": " ".join(DISABLED_UNITS),
+    }
     pairs = [part for key, value in arguments.items() for part in ("--build-arg", f"{key}={value}")]
     return [engine, "build", "--quiet", *fresh, *pairs, "--tag", tag, str(context)]
 

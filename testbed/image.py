@@ -34,10 +34,8 @@ PACKAGES = (
     "curl",
     "iproute2",
 )
-# Each takes boot time, the package manager's lock at a random moment, or a device that a test host lacks.
+# Each takes boot time, or a device that a test host lacks.
 MASKED_UNITS = (
-    "apt-daily.timer",
-    "apt-daily-upgrade.timer",
     "dpkg-db-backup.timer",
     "e2scrub_all.timer",
     "fstrim.timer",
@@ -48,6 +46,8 @@ MASKED_UNITS = (
     "getty.target",
     "sshd-keygen.service",
 )
+# These take the package manager's lock at a random moment; what is deployed may enable them.
+DISABLED_UNITS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 FILES = PACKAGE / "files"
 STAND_INS = FILES / "sysctl-stand-ins"
 STAND_INS_UNIT = FILES / "sysctl-stand-ins.service"
@@ -79,6 +79,7 @@ class Recipe:
             *self.certificates,
             *PACKAGES,
             *MASKED_UNITS,
+            *DISABLED_UNITS,
             STAND_INS.read_text(),
             STAND_INS_UNIT.read_text(),
         ]
@@ -178,6 +179,7 @@ def finish_tree(recipe: Recipe, root: Path) -> None:
         mask = units / unit
         mask.unlink(missing_ok=True)
         mask.symlink_to("/dev/null")
+    run(["chroot", str(root), "systemctl", "disable", "--quiet", *DISABLED_UNITS])
     _install_stand_ins(root)
     for key in (root / "etc/ssh").glob("ssh_host_*"):
         key.unlink()

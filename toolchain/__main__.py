@@ -32,7 +32,9 @@ def setup(clone: Clone) -> None:
     write_launcher(clone, found.program, stand_ins=plugin_origin == "stand-in")
     stacks.prepare(steps, clone, found.program)
     clone.stamp.write_text(f"{wanted}\n{found.program}\n", encoding="utf-8")
-    steps.note(f"ready: `. .venv/bin/activate` makes `pulumi` this one (CLI: {found.origin}, plugins: {plugin_origin})")
+    steps.note(
+        f"ready: `. .venv/bin/activate` gives you `pulumi` (CLI: {found.origin}, plugins: {plugin_origin})"
+    )
 
 
 def digest(clone: Clone) -> str:

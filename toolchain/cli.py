@@ -57,7 +57,7 @@ def obtain(steps: Steps, clone: Clone) -> Cli:
             return Cli(program=program, origin="path")
         if chosen:
             raise StepFailedError(
-                f"no pulumi {versions.PULUMI_MINIMUM} or newer with pulumi-language-python beside it in PATH; "
+                f"no pulumi {versions.PULUMI_MINIMUM} or newer, with its Python language host, in PATH; "
                 f"unset {CHOICE_VARIABLE} to have one fetched"
             )
     if chosen in ("", "official"):
@@ -89,7 +89,9 @@ def _installed(clone: Clone) -> Path | None:
 def _version_of(program: Path) -> tuple[int, ...]:
     try:
         env = os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-        said = subprocess.run([program, "version"], env=env, capture_output=True, text=True, check=False, timeout=30)
+        said = subprocess.run(
+            [program, "version"], env=env, capture_output=True, text=True, check=False, timeout=30
+        )
     except (OSError, subprocess.TimeoutExpired):
         return (0,)
     return _parse(said.stdout)
@@ -144,7 +146,8 @@ def _download(answer: BinaryIO, target: Path, sha256: str) -> None:
             file.write(chunk)
     if digest.hexdigest() != sha256:
         raise StepFailedError(
-            f"the downloaded release has the digest {digest.hexdigest()} and not the pinned {sha256}; nothing of it was used"
+            f"the downloaded release has the digest {digest.hexdigest()} and not the pinned {sha256}; "
+            "nothing of it was used"
         )
 
 

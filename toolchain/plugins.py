@@ -1,4 +1,4 @@
-"""Puts the providers where the engine looks: the official plugins, or the stand-ins of `toolchain.providers`."""
+"""Puts the provider plugins where the engine looks: the official ones, or the stand-ins."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ run("toolchain.providers.{name}.provider:{name_title}Provider", {version!r})
 
 
 def install(steps: Steps, clone: Clone, cli: Cli) -> str:
-    """Fetch the official plugins; where they are out of reach, write stand-ins. Gives `official` or `stand-in`."""
+    """Fetch the official plugins or else write the stand-ins; give `official` or `stand-in`."""
     if cli.origin != "build":
         with steps.step("Fetching the provider plugins"):
             fetched = all(_fetch(clone, cli, name, version) for name, version in versions.PLUGINS.items())
@@ -63,7 +63,12 @@ def _fetch(clone: Clone, cli: Cli, name: str, version: str) -> bool:
     command = [str(cli.program), "plugin", "install", "resource", name, f"v{version}"]
     try:
         done = subprocess.run(
-            command, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=_FETCH_SECONDS, check=False
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_FETCH_SECONDS,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return False
@@ -76,7 +81,12 @@ def _write_shim(clone: Clone, name: str, version: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     text = _SHIM.format(
-        python=clone.python, root=str(clone.root), packages=str(packages), name=name, name_title=name.capitalize(), version=version
+        python=clone.python,
+        root=str(clone.root),
+        packages=str(packages),
+        name=name,
+        name_title=name.capitalize(),
+        version=version,
     )
     program = _program(clone, name, version)
     program.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The file backend of this clone: its passphrase, its stacks, and the salts that are kept out of tracked files."""
+"""The file backend of this clone: passphrase, stacks, and the salts that stay out of tracked files."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _PROJECT = "dhanman"
 
 
 def prepare(steps: Steps, clone: Clone, program: Path) -> None:
-    """Make the passphrase, the backend and every stack that is missing; select `local` where none is selected.
+    """Make passphrase, backend and stacks where they are missing; select `local` where none is selected.
 
-    A stack is made in an empty project of the same name, so that Pulumi writes the salt there and not into the
-    tracked stack file; the salt is then kept in `.local/stacks/<stack>.salt` for the launcher.
+    A stack is made in an empty project of the same name, so that Pulumi writes the salt there and not into
+    the tracked stack file; the salt is then kept in `.local/stacks/<stack>.salt` for the launcher.
     Raises StepFailedError with what the CLI said.
     """
     clone.local.mkdir(exist_ok=True)
@@ -38,7 +38,16 @@ def prepare(steps: Steps, clone: Clone, program: Path) -> None:
         with tempfile.TemporaryDirectory(prefix="stack-", dir=clone.local) as work:
             project = Path(work) / "Pulumi.yaml"
             project.write_text(f"name: {_PROJECT}\nruntime: python\n", encoding="utf-8")
-            command = [str(program), "--cwd", work, "--non-interactive", "stack", "init", stack, "--no-select"]
+            command = [
+                str(program),
+                "--cwd",
+                work,
+                "--non-interactive",
+                "stack",
+                "init",
+                stack,
+                "--no-select",
+            ]
             steps.run(f"Creating the stack {stack} in this clone's backend", command, env=env)
             _keep_salt(clone, stack, Path(work) / f"Pulumi.{stack}.yaml")
     if (clone.root / "Pulumi.yaml").exists() and not any((clone.pulumi_home / "workspaces").glob("*.json")):
@@ -49,7 +58,9 @@ def prepare(steps: Steps, clone: Clone, program: Path) -> None:
 def complete(clone: Clone) -> bool:
     """Whether nothing of what `prepare` makes is missing."""
     stacks = all(_salt_file(clone, s).exists() and _checkpoint(clone, s).exists() for s in versions.STACKS)
-    selected = not (clone.root / "Pulumi.yaml").exists() or any((clone.pulumi_home / "workspaces").glob("*.json"))
+    selected = not (clone.root / "Pulumi.yaml").exists() or any(
+        (clone.pulumi_home / "workspaces").glob("*.json")
+    )
     return clone.passphrase.exists() and stacks and selected
 
 
@@ -92,4 +103,6 @@ def _salt_in_checkpoint(clone: Clone, stack: str) -> str:
         return str(checkpoint["checkpoint"]["latest"]["secrets_providers"]["state"]["salt"])
     except (ValueError, KeyError, TypeError) as error:
         file = _checkpoint(clone, stack)
-        raise StepFailedError(f"{file} holds no salt of a passphrase; was it written by other means?") from error
+        raise StepFailedError(
+            f"{file} holds no salt of a passphrase; was it written by other means?"
+        ) from error

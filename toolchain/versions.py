@@ -24,8 +24,8 @@ LANGUAGE_HOST_PACKAGE = f"{LANGUAGE_HOST_MODULE}/python/cmd/pulumi-language-pyth
 PULUMI_PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
 PULUMI_VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
 
-# Plugins whose resource types this project uses. The versions are those of the SDK packages in requirements.txt:
-# a test compares them.
+# Plugins whose resource types this project uses, at the versions of the SDK packages in requirements.txt
+# (a test compares them).
 PLUGINS = {"command": "1.2.1", "random": "4.21.4", "cloudflare": "6.23.1"}
 
 STACKS = ("local", "qa", "prod")

@@ -22,12 +22,13 @@ def check_python() -> None:
         have = ".".join(map(str, sys.version_info[:3]))
         need = ".".join(map(str, versions.PYTHON))
         raise StepFailedError(
-            f"python3 is {have} and the project needs {need} or newer; name another one with `make PYTHON=python3.12 setup`"
+            f"python3 is {have} and the project needs {need} or newer; "
+            "name another one with `make PYTHON=python3.12 setup`"
         )
 
 
 def create(steps: Steps, clone: Clone) -> None:
-    """Make `.venv` with this interpreter unless it is there and works; installs python3-venv where that lacks.
+    """Make `.venv` with this interpreter unless it is there and works; install python3-venv if need be.
 
     Raises StepFailedError with the package to install when that can't be done by this user.
     """
@@ -40,7 +41,15 @@ def create(steps: Steps, clone: Clone) -> None:
 
 def install(steps: Steps, clone: Clone) -> None:
     """Install the requirements, each file checked against its hash. Raises StepFailedError."""
-    command = [str(clone.python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"]
+    command = [
+        str(clone.python),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "--progress-bar",
+        "off",
+    ]
     command += ["--require-hashes"]
     for name in REQUIREMENTS:
         command += ["-r", str(clone.root / name)]
@@ -57,7 +66,9 @@ def _works(clone: Clone) -> bool:
         return False
     ask = "import sys, pip; print(sys.prefix, *sys.version_info[:2])"
     try:
-        said = subprocess.run([clone.python, "-c", ask], capture_output=True, text=True, check=False).stdout.split()
+        said = subprocess.run(
+            [clone.python, "-c", ask], capture_output=True, text=True, check=False
+        ).stdout.split()
     except OSError:
         return False
     script = clone.venv / "bin" / "pip"

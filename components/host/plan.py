@@ -144,9 +144,7 @@ def base_unit(spec: HostSpec) -> Unit:
         *_time(spec),
         File(
             path="/etc/apt/apt.conf.d/52dhanman-unattended-upgrades",
-            content=_text(
-                "etc/apt/apt.conf.d/52dhanman-unattended-upgrades", operator_email=spec.operator_email
-            ),
+            content=_text("etc/apt/apt.conf.d/52dhanman-unattended-upgrades", operator_email=spec.operator_email),
         ),
         *_limits(spec),
         *_log_rotation(),

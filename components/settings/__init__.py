@@ -1,7 +1,7 @@
 """The stack's configuration, typed and checked; the only reader of Pulumi's config.
 
-``read`` gives :class:`Settings` to the program or raises :class:`SettingsError`, which ``fail`` shows to people.
-``load`` is its pure part.
+``read`` gives :class:`Settings` to the program or raises :class:`SettingsError`, which ``fail`` shows to
+people. ``load`` is its pure part.
 """
 
 from components.settings.applications import (

@@ -46,7 +46,7 @@ def _command(value: str) -> str:
 
 
 class Artifact(Model):
-    """A built version: a folder or tar.gz on this machine (``path``), or a tar.gz that the host fetches (``url``)."""
+    """A built version: a folder or tar.gz here (``path``), or a tar.gz that the host fetches (``url``)."""
 
     path: LocalPath | None = None
     url: HttpsUrl | None = None
@@ -84,7 +84,7 @@ class DotnetRuntime(Model):
 
 
 class ExecutableRuntime(Model):
-    """A program in the artifact that is started as it is; ``packages`` are what it needs from the distribution."""
+    """A program in the artifact, started as it is; ``packages`` are what it needs from the distribution."""
 
     kind: Literal["executable"]
     command: Annotated[str, AfterValidator(_command)]
@@ -99,8 +99,9 @@ class Service(Model):
     """One microservice.
 
     ``memory_max`` (bytes) and ``cpu_quota`` (per cent of one core) are ceilings of each instance.
-    ``ready_timeout``: seconds that a new release has to become ready. ``settings`` are merged over the artifact's
-    ``appsettings``, ``secrets`` (by dotted key) too. ``hangfire_allow``: networks that may open the dashboard.
+    ``ready_timeout``: seconds that a new release has to become ready. ``settings`` are merged over the
+    artifact's ``appsettings``, ``secrets`` (by dotted key) too. ``hangfire_allow``: networks that may open
+    the dashboard.
     """
 
     port: UnprivilegedPort

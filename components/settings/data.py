@@ -56,8 +56,8 @@ class Postgres(Model):
     """The PostgreSQL server of the environment.
 
     ``source``: the distribution's packages, those of the PostgreSQL project (``pgdg``), or ``auto``: the
-    distribution's if it has ``version``, else the others. Sizes (bytes) that are not set follow from the host's
-    memory. ``reserved_connections``: kept free of the services, for people, backups and migrations.
+    distribution's if it has ``version``, else the others. Sizes (bytes) that are not set follow from the
+    host's memory. ``reserved_connections``: kept free of the services, for people, backups and migrations.
     ``settings``: further lines of ``postgresql.conf``.
     """
 
@@ -84,7 +84,7 @@ class Postgres(Model):
 
 
 class Rabbitmq(Model):
-    """The RabbitMQ broker. ``memory`` (bytes): where it stops accepting messages; an eighth of the host's if unset."""
+    """The broker. ``memory`` (bytes): where it stops accepting messages; default: an eighth of the host's."""
 
     port: UnprivilegedPort = 5672
     management_port: UnprivilegedPort = 15672

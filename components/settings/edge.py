@@ -47,7 +47,7 @@ class Gateway(Model):
 
 
 class Certificates(Model):
-    """Where certificates come from: a CA that is made on the host, or files that somebody else keeps there."""
+    """Where certificates come from: a CA made on the host, or files that somebody else keeps there."""
 
     source: Literal["localCa", "existing"] = "existing"
     directory: AbsolutePath | None = None
@@ -59,7 +59,7 @@ class Certificates(Model):
 
 
 class Dns(Model):
-    """Records at Cloudflare. ``ttl``: seconds, 1 is automatic. ``proxied``: traffic goes through Cloudflare."""
+    """Records at Cloudflare. ``ttl``: seconds, 1 is automatic. ``proxied``: traffic goes through it."""
 
     zone: Domain
     zone_id: str = Field(pattern=r"^[0-9a-f]{32}$")
@@ -76,7 +76,7 @@ class Dns(Model):
 
 
 class Cloudflare(Model):
-    """What the Cloudflare provider needs; from Pulumi's own ``cloudflare:`` keys, not from ``dhanman:`` ones."""
+    """What the Cloudflare provider needs; from the ``cloudflare:`` keys, not the ``dhanman:`` ones."""
 
     api_token: Secret
     base_url: str | None = None

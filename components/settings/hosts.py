@@ -87,8 +87,8 @@ class Ssh(Model):
 class NetworkSettings(Model):
     """Who may connect to what.
 
-    ``private_ranges``: networks from which PostgreSQL and RabbitMQ are reached. ``ssh_sources``: networks from
-    which SSH is reached; empty means from anywhere.
+    ``private_ranges``: networks from which PostgreSQL and RabbitMQ are reached. ``ssh_sources``: networks
+    from which SSH is reached; empty means from anywhere.
     """
 
     private_ranges: tuple[Network, ...] = ("10.0.0.0/8",)

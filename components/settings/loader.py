@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from components.settings import placeholders, raw
+from components.settings.applications import Runtime
 from components.settings.data import AptSource
 from components.settings.edge import Cloudflare
 from components.settings.messages import is_secret, keys_of, path_of, text_of
@@ -33,10 +34,10 @@ def load(
 ) -> Settings:
     """The settings of ``stack``.
 
-    ``config``: Pulumi's whole configuration map, keys with their namespace. ``secret_keys``: what of it is secret,
-    as ``services`` or more exactly ``services/sales/secrets/Auth0.ClientSecret``. ``overlay``: what a local
-    environment adds. ``project``: the folder that artifact and key files are relative to; only their existence
-    is looked at.
+    ``config``: Pulumi's whole configuration map, keys with their namespace. ``secret_keys``: what of it is
+    secret, as ``services`` or more exactly ``services/sales/secrets/Auth0.ClientSecret``. ``overlay``: what a
+    local environment adds. ``project``: the folder that artifact and key files are relative to; only their
+    existence and the keys' text are looked at.
 
     Raises :class:`SettingsError` with every problem at once.
     """
@@ -132,8 +133,8 @@ class _Loading:
                 )
             elif where.is_file() and not where.name.endswith((".tar.gz", ".tgz")):
                 self._report((*path, "path"), f"{artifact.path} is neither a folder nor a .tar.gz")
-        sources = [(("postgres", "repository"), parsed.postgres.repository)]
-        runtimes = [(("runtime",), parsed.runtime)]
+        sources: list[tuple[Path, AptSource]] = [(("postgres", "repository"), parsed.postgres.repository)]
+        runtimes: list[tuple[Path, Runtime]] = [(("runtime",), parsed.runtime)]
         runtimes += [(("services", n, "runtime"), s.runtime) for n, s in parsed.services.items() if s.runtime]
         sources += [((*p, "feed"), r.feed) for p, r in runtimes if r.kind == "dotnet" and r.feed]
         for path, source in sources:

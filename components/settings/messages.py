@@ -36,7 +36,7 @@ _TEXTS = {
 
 def is_secret(path: Path, secret_paths: Collection[Path]) -> bool:
     """Whether the value at ``path`` may be one, by its name or by what Pulumi says of it."""
-    if any(part in SECRET_NAMES for part in path if path != ("environment",)):
+    if any(part in SECRET_NAMES for part in path):
         return True
     return any(path[: len(secret)] == secret for secret in secret_paths)
 
@@ -94,7 +94,7 @@ def text_of(error: ErrorDetails, path: Path, *, secret: bool, known_keys: Collec
     return f"{text}, not {shown}" if shown is not None and "not larger" not in text else text
 
 
-def _expectation(kind: str, context: Mapping[str, Any]) -> str:
+def _expectation(kind: str, context: Mapping[str, Any]) -> str:  # noqa: PLR0911 -- a table, with parts
     match kind:
         case "value_error":
             return str(context["error"])

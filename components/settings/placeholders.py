@@ -58,7 +58,8 @@ def config_command(stack: str, path: Path, value: str, *, secret: bool = False) 
     keys = path[0] + "".join(
         f".{key}" if key.replace("-", "").isalnum() else f'["{key}"]' for key in path[1:]
     )
-    return f"pulumi config set --stack {stack} {'--secret ' if secret else ''}--path '{PROJECT}:{keys}' {value}".strip()
+    option = "--secret " if secret else ""
+    return f"pulumi config set --stack {stack} {option}--path '{PROJECT}:{keys}' {value}".strip()
 
 
 def _needs(stack: str, raw: Mapping[str, Any]) -> list[_Need]:
@@ -83,7 +84,9 @@ def _host_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Nee
 
 def _artifact_needs(stack: str, raw: Mapping[str, Any]) -> list[_Need]:
     needs = []
-    deployed = [(("services", name), name) for name, _ in _mappings(raw.get("services"))]
+    deployed: list[tuple[Path, str]] = [
+        (("services", name), name) for name, _ in _mappings(raw.get("services"))
+    ]
     if isinstance(raw.get("frontend"), Mapping):
         deployed.append((("frontend",), "frontend"))
     for path, name in deployed:
@@ -101,7 +104,9 @@ def _artifact_needs(stack: str, raw: Mapping[str, Any]) -> list[_Need]:
                 path=(*path, "artifact"),
                 what="the artifact",
                 stand_in={"url": f"https://placeholder.invalid/{name}.tar.gz", "sha256": SHA256},
-                command=f"{config_command(stack, url, 'https://...')} && {config_command(stack, digest, 'DIGEST')}",
+                command=" && ".join(
+                    (config_command(stack, url, "https://..."), config_command(stack, digest, "DIGEST"))
+                ),
             )
         )
     return needs

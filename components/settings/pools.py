@@ -1,7 +1,7 @@
 """How PostgreSQL's connections are shared out among the services.
 
-The deployment document, section "Connection Pooling", gives each of six services a pool of 100 at 200 connections
-in all, which can't be; and while a release is swapped each service runs twice.
+The deployment document, section "Connection Pooling", gives each of six services a pool of 100 at 200
+connections in all, which can't be; and while a release is swapped each service runs twice.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def needed_connections(pools: Mapping[str, int], reserved: int) -> int:
 
 
 def default_pool(*, max_connections: int, reserved: int, services: int, explicit: Mapping[str, int]) -> Pool:
-    """The pool of each service without ``explicit`` size: an equal share of what the others leave, at least 1."""
+    """The pool of a service without a size of its own: an equal share of what is left, at least 1."""
     rest = max(services - len(explicit), 1)
     size = (max_connections - needed_connections(explicit, reserved)) // (rest * INSTANCES)
     return Pool(max=max(size, 1), min=max(size // 10, 1))

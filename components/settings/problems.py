@@ -44,5 +44,6 @@ class SettingsError(Exception):
     """The configuration can't be used; ``problems`` are all of the reasons."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
+        """``problems``: all that was found, in the order to print."""
         self.problems: list[Problem] = list(problems)
         super().__init__("\n".join(map(str, self.problems)))

@@ -15,7 +15,7 @@ PROJECT = "dhanman"
 def nested(config: Mapping[str, Any]) -> dict[str, Any]:
     """The ``dhanman:`` keys without their prefix, with objects parsed.
 
-    Pulumi hands a top-level object over as JSON text and every scalar as text; inside an object types are kept.
+    Pulumi hands over a top-level object as JSON text and a scalar as text; inside an object types are kept.
     """
     return {
         key.removeprefix(f"{PROJECT}:"): _parsed(value)

@@ -20,15 +20,15 @@ from components.settings.stacks import check_backend, shared_addresses
 
 PROJECT_FOLDER = FilePath(__file__).resolve().parents[2]
 
-# The language host then takes it that everything was said, and adds neither a traceback nor "exited with ...".
+# The language host then takes it that everything was said and adds no "exited with ..." of its own.
 _SHOWN_TO_USER = 32
 
 
 def read(*, dry_run: bool, project: FilePath = PROJECT_FOLDER) -> Settings:
     """The settings of the stack that Pulumi is running.
 
-    ``dry_run``: a preview, which works with placeholders; an update needs every value and a state backend of its
-    own. Raises :class:`SettingsError` with all problems.
+    ``dry_run``: a preview, which works with placeholders; an update needs every value and a state backend
+    of its own. Raises :class:`SettingsError` with all problems.
     """
     stack = pulumi.get_stack()
     config = pulumi_config.get_config_env() | pulumi_config.CONFIG.get()
@@ -53,8 +53,8 @@ def read(*, dry_run: bool, project: FilePath = PROJECT_FOLDER) -> Settings:
 def secret_paths(keys: Iterable[str], own: Mapping[str, Any]) -> list[str]:
     """What of the configuration is secret, as exactly as the stack file tells.
 
-    Pulumi marks a whole top-level object as secret if anything in it is; the stack file says which values. A key
-    that is not marked there (set on the command line, say) counts as secret as a whole.
+    Pulumi marks a whole top-level object as secret if anything in it is; the stack file says which values.
+    A key that is not marked there (set on the command line, say) counts as secret as a whole.
     """
     found = []
     for key in keys:

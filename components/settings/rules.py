@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
 from components.settings.model import StackFile, postgres_sizing, rabbitmq_memory
 from components.settings.pools import INSTANCES, needed_connections
@@ -20,13 +21,12 @@ RESERVED_PORTS = {
 }
 
 
-class Finding:
+class Finding(NamedTuple):
     """A broken rule: the value to change, what is wrong, and the other values that it follows from."""
 
-    def __init__(self, path: Path, text: str, *also: Path) -> None:
-        self.path = path
-        self.text = text
-        self.also = also
+    path: Path
+    text: str
+    also: tuple[Path, ...] = ()
 
 
 Rule = Callable[[str, StackFile], Iterator[Finding]]
@@ -54,7 +54,7 @@ def ports_are_free(_stack: str, file: StackFile) -> Iterator[Finding]:
         elif port in (80, 443):
             yield Finding(path, f"{port} is the gateway's; choose another one")
         elif port in seen and not (path[0] == "hosts" and seen[port][0] == "hosts"):
-            yield Finding(path, f"{port} is also {'/'.join(seen[port])}", seen[port])
+            yield Finding(path, f"{port} is also {'/'.join(seen[port])}", (seen[port],))
         seen.setdefault(port, path)
 
 
@@ -64,9 +64,9 @@ def domains_are_distinct(_stack: str, file: StackFile) -> Iterator[Finding]:
     named = [(("services", name, "domain"), service.domain) for name, service in file.services.items()]
     for path, domain in [*named, (("frontend", "domain"), file.frontend.domain)]:
         if domain in seen:
-            yield Finding(path, f"{domain} is also {'/'.join(seen[domain])}", seen[domain])
+            yield Finding(path, f"{domain} is also {'/'.join(seen[domain])}", (seen[domain],))
         elif file.dns and domain != file.dns.zone and not domain.endswith(f".{file.dns.zone}"):
-            yield Finding(path, f"{domain} is not in the zone {file.dns.zone}", ("dns", "zone"))
+            yield Finding(path, f"{domain} is not in the zone {file.dns.zone}", (("dns", "zone"),))
         seen.setdefault(domain, path)
 
 
@@ -77,14 +77,14 @@ def roles_name_hosts(_stack: str, file: StackFile) -> Iterator[Finding]:
             path = ("roles", role, str(position))
             if name not in file.hosts:
                 yield Finding(
-                    path, f"there is no host {name}; hosts has {', '.join(file.hosts)}", ("hosts", name)
+                    path, f"there is no host {name}; hosts has {', '.join(file.hosts)}", (("hosts", name),)
                 )
             elif name in names[:position]:
                 yield Finding(path, f"{name} is named twice")
     for name in file.roles.backup:
         if name in file.hosts and name not in file.roles.postgres:
             text = f"{name} has no PostgreSQL; backups are made on the host in roles/postgres"
-            yield Finding(("roles", "backup"), text, ("roles", "postgres"))
+            yield Finding(("roles", "backup"), text, (("roles", "postgres"),))
 
 
 def addresses_are_distinct(_stack: str, file: StackFile) -> Iterator[Finding]:
@@ -96,13 +96,13 @@ def addresses_are_distinct(_stack: str, file: StackFile) -> Iterator[Finding]:
             if address is None:
                 continue
             if address in seen and seen[address][1] != name:
-                yield Finding(path, f"{address} is also {'/'.join(seen[address])}", seen[address])
+                yield Finding(path, f"{address} is also {'/'.join(seen[address])}", (seen[address],))
             seen.setdefault(address, path)
         if host.private_address and not _within(host.private_address, file.network.private_ranges):
             text = (
                 f"{host.private_address} is in none of network/privateRanges, so the firewall would refuse it"
             )
-            yield Finding(("hosts", name, "privateAddress"), text, ("network", "privateRanges"))
+            yield Finding(("hosts", name, "privateAddress"), text, (("network", "privateRanges"),))
 
 
 def _within(address: str, networks: tuple[str, ...]) -> bool:
@@ -123,8 +123,8 @@ def connections_suffice(_stack: str, file: StackFile) -> Iterator[Finding]:
             f"{allowed} is too few: {len(sizes)} services with pools of {sum(sizes.values())} in all, times "
             f"{INSTANCES} during a swap, plus {file.postgres.reserved_connections} reserved need {needed}"
         )
-        also = [("services", name) for name in file.services]
-        yield Finding(("postgres", "maxConnections"), text, ("postgres", "reservedConnections"), *also)
+        also = [("services", name, "pool") for name in file.services]
+        yield Finding(("postgres", "maxConnections"), text, (("postgres", "reservedConnections"), *also))
 
 
 def memory_suffices(_stack: str, file: StackFile) -> Iterator[Finding]:
@@ -147,8 +147,15 @@ def memory_suffices(_stack: str, file: StackFile) -> Iterator[Finding]:
         if total > host.memory:
             parts = " + ".join(f"{what} {_gib(size)}" for what, size in needs[name])
             text = f"{_gib(host.memory)} GiB is too little: {parts} = {_gib(total)} GiB"
-            also: list[Path] = [("postgres",), ("rabbitmq",), ("roles",), ("services",)]
-            yield Finding(("hosts", name, "memory"), text, *also)
+            also: list[Path] = [
+                ("hosts", name, "cores"),
+                ("postgres", "sharedBuffers"),
+                ("postgres", "maintenanceWorkMem"),
+                ("rabbitmq", "memory"),
+                ("roles",),
+                *(("services", service, "memoryMax") for service in file.services),
+            ]
+            yield Finding(("hosts", name, "memory"), text, tuple(also))
 
 
 def _gib(size: int) -> str:
@@ -161,7 +168,11 @@ def quotas_fit_the_cores(_stack: str, file: StackFile) -> Iterator[Finding]:
     for name, service in file.services.items():
         if cores is not None and service.cpu_quota > cores * 100:
             text = f"{service.cpu_quota}% is more than the {cores} cores of its host give ({cores * 100}%)"
-            yield Finding(("services", name, "cpuQuota"), text, ("hosts",), ("roles", "services"))
+            yield Finding(
+                ("services", name, "cpuQuota"),
+                text,
+                (("roles", "services"), *(("hosts", host, "cores") for host in file.hosts)),
+            )
 
 
 def secrets_are_set_once(_stack: str, file: StackFile) -> Iterator[Finding]:

@@ -59,6 +59,12 @@ def test_a_fresh_host_is_a_bare_server(host: testbed.Host) -> None:
     assert host.run("hostname").stdout.strip() == "alpha"
 
 
+def test_no_timer_takes_the_package_managers_lock(host: testbed.Host) -> None:
+    asked = host.run("systemctl is-enabled apt-daily.timer apt-daily-upgrade.timer", check=False)
+    assert asked.stdout.split() == ["disabled", "disabled"]
+    assert "apt-daily" not in host.run("systemctl list-timers --no-legend").stdout
+
+
 def test_the_host_key_is_known_before_the_first_connection(host: testbed.Host) -> None:
     scanned = host.run("cat /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[:2]
     assert " ".join(scanned) == host.host_key

@@ -1,4 +1,4 @@
-"""Runs one stand-in as the process that the engine starts: prints the port, serves until it is told to end."""
+"""Runs one stand-in as the process that the engine starts: prints the port, serves until told to end."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def run(make: str, version: str) -> None:
     """Serve the provider named by `make` (`module:Class`) at `version` until SIGINT or SIGTERM.
 
-    The engine starts every provider once for a preview and again for the update, so the start is kept short: the
-    message classes are loaded without the SDK around them.
+    The engine starts every provider once for a preview and again for the update, so the start is kept
+    short: the message classes are loaded without the SDK around them.
     """
     _bypass_sdk()
     module, _, name = make.partition(":")
@@ -40,12 +40,12 @@ def _bypass_sdk() -> None:
 
 
 async def _serve(provider: Provider, engine: str) -> None:
-    import grpc.aio  # noqa: PLC0415 - after _bypass_sdk, like every import that reaches the SDK
-    from pulumi.runtime.proto import provider_pb2_grpc  # noqa: PLC0415
+    import grpc.aio
+    from pulumi.runtime.proto import provider_pb2_grpc
 
     unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
     server = grpc.aio.server(options=unlimited)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)  # type: ignore[no-untyped-call]
+    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     if engine:

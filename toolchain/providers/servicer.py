@@ -60,7 +60,7 @@ class Resource:
         return Difference(paths=dict(differences(old_inputs, new)))
 
     async def create(self, change: Change) -> tuple[str, Properties]:
-        """Make it and give its id and outputs; at preview the id is empty and what is not known is unknown."""
+        """Make it and give id and outputs; at preview the id is empty and the rest unknown."""
         raise OperationError("this resource type can't be created")
 
     async def update(self, change: Change) -> Properties:
@@ -70,7 +70,9 @@ class Resource:
     async def delete(self, change: Change) -> None:
         """Remove it; `change.old` has the stored outputs."""
 
-    async def read(self, id: str, state: Properties, inputs: Properties) -> tuple[str, Properties, Properties]:
+    async def read(
+        self, id: str, state: Properties, inputs: Properties
+    ) -> tuple[str, Properties, Properties]:
         """Give id, outputs and inputs as they really are; an empty id means that it is gone."""
         return id, state, inputs
 
@@ -79,7 +81,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     """The RPCs of one provider; subclasses name their resource types."""
 
     accepts_secrets = True
-    types: dict[str, type[Resource]] = {}  # noqa: RUF012 - each subclass has its own
+    types: dict[str, type[Resource]] = {}
 
     def __init__(self, version: str) -> None:
         """Take the version to report: the engine warns where it is older than the SDK's."""
@@ -92,10 +94,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         self._engine = engine_pb2_grpc.EngineStub(grpc.aio.insecure_channel(address))
 
     async def log(self, urn: str, message: str, *, ephemeral: bool = True) -> None:
-        """Show a line on the resource's row; an ephemeral one is progress, another stays in the diagnostics."""
+        """Show a line with the resource: an ephemeral one is progress, another stays in the diagnostics."""
         if self._engine is None:
             return
-        request = engine_pb2.LogRequest(severity=engine_pb2.INFO, message=message, urn=urn, ephemeral=ephemeral)
+        request = engine_pb2.LogRequest(
+            severity=engine_pb2.INFO, message=message, urn=urn, ephemeral=ephemeral
+        )
         try:
             await self._engine.Log(request)
         except grpc.RpcError:
@@ -108,46 +112,50 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def configure(self, args: Properties) -> None:
         """Take the provider's configuration."""
 
-    async def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:  # noqa: N802, D102
+    async def GetPluginInfo(self, request: empty_pb2.Empty, context: Context) -> plugin_pb2.PluginInfo:
         return plugin_pb2.PluginInfo(version=self._version)
 
-    async def CheckConfig(  # noqa: N802, D102
+    async def CheckConfig(
         self, request: provider_pb2.CheckRequest, context: Context
     ) -> provider_pb2.CheckResponse:
         return provider_pb2.CheckResponse(inputs=to_struct(self.check_config(from_struct(request.news))))
 
-    async def DiffConfig(  # noqa: N802, D102
+    async def DiffConfig(
         self, request: provider_pb2.DiffRequest, context: Context
     ) -> provider_pb2.DiffResponse:
         return provider_pb2.DiffResponse(changes=provider_pb2.DiffResponse.DIFF_UNKNOWN)
 
-    async def Configure(  # noqa: N802, D102
+    async def Configure(
         self, request: provider_pb2.ConfigureRequest, context: Context
     ) -> provider_pb2.ConfigureResponse:
         self.configure(from_struct(request.args))
         return provider_pb2.ConfigureResponse(
-            acceptSecrets=self.accepts_secrets, supportsPreview=True, acceptResources=True, acceptOutputs=False
+            acceptSecrets=self.accepts_secrets,
+            supportsPreview=True,
+            acceptResources=True,
+            acceptOutputs=False,
         )
 
-    async def Check(  # noqa: N802, D102
-        self, request: provider_pb2.CheckRequest, context: Context
-    ) -> provider_pb2.CheckResponse:
+    async def Check(self, request: provider_pb2.CheckRequest, context: Context) -> provider_pb2.CheckResponse:
         resource = await self._resource(request.urn, context)
         inputs, failures = resource.check(from_struct(request.news))
-        # The reason names the property: with `property` set, the engine would print its value, credentials included.
+        # The reason names the property: with `property` set, the engine would print its value, secret or not.
         return provider_pb2.CheckResponse(
-            inputs=to_struct(inputs), failures=[provider_pb2.CheckFailure(reason=reason) for reason in failures]
+            inputs=to_struct(inputs),
+            failures=[provider_pb2.CheckFailure(reason=reason) for reason in failures],
         )
 
-    async def Diff(  # noqa: N802, D102
-        self, request: provider_pb2.DiffRequest, context: Context
-    ) -> provider_pb2.DiffResponse:
+    async def Diff(self, request: provider_pb2.DiffRequest, context: Context) -> provider_pb2.DiffResponse:
         resource = await self._resource(request.urn, context)
         found = resource.diff(
             from_struct(request.olds), from_struct(request.old_inputs), from_struct(request.news)
         )
         names = {"add": _KINDS.ADD, "delete": _KINDS.DELETE, "update": _KINDS.UPDATE}
-        replacing = {"add": _KINDS.ADD_REPLACE, "delete": _KINDS.DELETE_REPLACE, "update": _KINDS.UPDATE_REPLACE}
+        replacing = {
+            "add": _KINDS.ADD_REPLACE,
+            "delete": _KINDS.DELETE_REPLACE,
+            "update": _KINDS.UPDATE_REPLACE,
+        }
         detailed = {
             path: provider_pb2.PropertyDiff(
                 kind=(replacing if _top(path) in found.replaces else names)[kind], inputDiff=True
@@ -163,7 +171,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             hasDetailedDiff=True,
         )
 
-    async def Create(  # noqa: N802, D102
+    async def Create(
         self, request: provider_pb2.CreateRequest, context: Context
     ) -> provider_pb2.CreateResponse:
         resource = await self._resource(request.urn, context)
@@ -180,7 +188,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             await context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return provider_pb2.CreateResponse(id=id, properties=to_struct(outputs))
 
-    async def Update(  # noqa: N802, D102
+    async def Update(
         self, request: provider_pb2.UpdateRequest, context: Context
     ) -> provider_pb2.UpdateResponse:
         resource = await self._resource(request.urn, context)
@@ -200,7 +208,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             await context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return provider_pb2.UpdateResponse(properties=to_struct(outputs))
 
-    async def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:  # noqa: N802, D102
+    async def Delete(self, request: provider_pb2.DeleteRequest, context: Context) -> empty_pb2.Empty:
         resource = await self._resource(request.urn, context)
         change = Change(
             urn=request.urn,
@@ -217,7 +225,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             await context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return empty_pb2.Empty()
 
-    async def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:  # noqa: N802, D102
+    async def Read(self, request: provider_pb2.ReadRequest, context: Context) -> provider_pb2.ReadResponse:
         resource = await self._resource(request.urn, context)
         try:
             id, state, inputs = await resource.read(
@@ -227,7 +235,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             await context.abort(grpc.StatusCode.UNKNOWN, str(error))
         return provider_pb2.ReadResponse(id=id, properties=to_struct(state), inputs=to_struct(inputs))
 
-    async def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:  # noqa: N802, D102
+    async def Cancel(self, request: empty_pb2.Empty, context: Context) -> empty_pb2.Empty:
         return empty_pb2.Empty()
 
     async def _resource(self, urn: str, context: Context) -> Resource:

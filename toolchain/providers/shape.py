@@ -1,4 +1,4 @@
-"""Checks the shape of inputs: which members there are and of which type. Messages name members, never values."""
+"""Checks the shape of inputs: which members, of which types. Messages name members, never values."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ ASSET = "an asset or an archive"
 
 
 def problems(
-    properties: Mapping[str, Value], members: Mapping[str, str], required: tuple[str, ...] = (), path: str = ""
+    properties: Mapping[str, Value],
+    members: Mapping[str, str],
+    required: tuple[str, ...] = (),
+    path: str = "",
 ) -> list[str]:
     """Give one line for each member that is unknown, missing or of the wrong type."""
     at = f"{path}." if path else ""
@@ -40,7 +43,8 @@ def _is(kind: str, value: Value) -> bool:
         BOOLEAN: isinstance(value, bool),
         LIST: isinstance(value, list),
         STRINGS: isinstance(value, list) and all(isinstance(member, str) for member in value),
-        TEXTS: isinstance(value, dict) and all(isinstance(member, str | type(None)) for member in value.values()),
+        TEXTS: isinstance(value, dict)
+        and all(isinstance(member, str | type(None)) for member in value.values()),
         OBJECT: isinstance(value, dict),
         ASSET: is_asset(value),
     }[kind]

@@ -41,7 +41,7 @@ def secret(value: Value) -> Value:
 
 def is_secret(value: Value) -> bool:
     """Whether the value itself is marked secret."""
-    return _signature(value) == SECRET
+    return bool(_signature(value) == SECRET)
 
 
 def is_asset(value: Value) -> bool:

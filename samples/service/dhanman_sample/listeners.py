@@ -28,14 +28,21 @@ class Listener:
     unix_path: Path | None = None
     inode: int = 0
 
-    def close(self) -> None:
-        """Stop listening, and remove the socket file unless a newer process has put its own there."""
-        self.socket.close()
+    def withdraw(self) -> None:
+        """Remove the socket file, so that no more connections arrive; those in the backlog stay.
+
+        A file that a newer process has put there is left alone.
+        """
         if self.unix_path is None:
             return
         with contextlib.suppress(FileNotFoundError):
             if self.unix_path.stat().st_ino == self.inode:
                 self.unix_path.unlink()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self.withdraw()
+        self.socket.close()
 
 
 def listen(urls: str) -> list[Listener]:

@@ -78,6 +78,7 @@ class Server(socketserver.BaseServer):
                         self._accept(key.data.socket)
         for listener in self._listeners:
             # Who is in the backlog has a connection already, and would see a reset.
+            listener.withdraw()
             self._accept(listener.socket)
             listener.close()
         return self._drain()

@@ -6,10 +6,14 @@ import json
 from typing import Any
 
 import pulumi
+import pulumi_command as command
 import pytest
 
 from components.host import Host, HostArgs, HostSpec
 from components.remote import Target
+
+SPEC = HostSpec(environments=("prod",), memory=16 << 30, cores=8)
+CONNECTION = command.remote.ConnectionArgs(host="192.0.2.1")
 
 
 class Recorder(pulumi.runtime.Mocks):
@@ -23,7 +27,7 @@ class Recorder(pulumi.runtime.Mocks):
         self.resources.append(args)
         return f"{args.name}-id", args.inputs
 
-    def call(self, args: pulumi.runtime.MockCallArgs) -> dict[Any, Any]:
+    def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
         """The host component calls no function."""
         raise AssertionError(args.token)
 
@@ -36,10 +40,10 @@ def recorder() -> Recorder:
     return mocks
 
 
-@pulumi.runtime.test
+@pulumi.runtime.test  # type: ignore[untyped-decorator]  # Pulumi's own has no types
 def test_a_host_is_base_then_access_then_confirmation(recorder: Recorder) -> Any:
-    target = Target(name="one", address="192.0.2.1", connection={"host": "192.0.2.1"})
-    host = Host("one", HostArgs(target=target, spec=HostSpec(environments=("prod",))))
+    target = Target(name="one", address="192.0.2.1", connection=CONNECTION)
+    host = Host("one", HostArgs(target=target, spec=SPEC))
 
     def check(_: object) -> None:
         names = [resource.name for resource in recorder.resources if resource.typ.startswith("command:")]
@@ -53,7 +57,7 @@ def test_a_host_is_base_then_access_then_confirmation(recorder: Recorder) -> Any
 
 
 def test_what_comes_after_a_host_waits_for_the_confirmation(recorder: Recorder) -> None:
-    target = Target(name="one", address="192.0.2.1", connection={"host": "192.0.2.1"})
-    host = Host("one", HostArgs(target=target, spec=HostSpec(environments=("prod",))))
+    target = Target(name="one", address="192.0.2.1", connection=CONNECTION)
+    host = Host("one", HostArgs(target=target, spec=SPEC))
     assert host.ready in host.target.ready
     assert host.target.address == "192.0.2.1"

@@ -12,6 +12,12 @@ from components.host.plan import KERNEL_PARAMETERS, HostSpec, access_unit, base_
 from components.unit import Directory, File, Firewall, Service, Sysctl, Unit
 
 
+def prod(**changes: object) -> HostSpec:
+    """The document's server, with changes."""
+    values: dict[str, object] = {"environments": ("prod",), "memory": 16 << 30, "cores": 8}
+    return HostSpec(**(values | changes))  # type: ignore[arg-type]
+
+
 def file(unit: Unit, path: str) -> File:
     """The unit's file at this path."""
     return next(thing for thing in unit.things if isinstance(thing, File) and thing.path == path)
@@ -19,8 +25,7 @@ def file(unit: Unit, path: str) -> File:
 
 def firewall(**changes: object) -> str:
     """The firewall's text for a server with these settings."""
-    spec = HostSpec(environments=("prod",), **changes)  # type: ignore[arg-type]
-    return file(access_unit(spec), "/etc/dhanman/firewall.nft").content
+    return file(access_unit(prod(**changes)), "/etc/dhanman/firewall.nft").content
 
 
 def test_databases_and_broker_are_open_to_private_ranges_alone() -> None:
@@ -54,19 +59,19 @@ def test_the_former_table_goes_in_the_same_transaction_as_the_new_one_comes() ->
 
 
 def test_the_firewall_is_loaded_and_compared_from_one_file() -> None:
-    unit = access_unit(HostSpec(environments=("prod",)))
+    unit = access_unit(prod())
     (loaded,) = [thing for thing in unit.things if isinstance(thing, Firewall)]
     assert file(unit, loaded.path).notify == ("reload dhanman-firewall.service",)
     assert loaded.path in file(unit, "/etc/systemd/system/dhanman-firewall.service").content
 
 
 def test_access_is_taken_back_unless_it_is_confirmed() -> None:
-    assert access_unit(HostSpec(environments=("prod",))).arm == 60
-    assert base_unit(HostSpec(environments=("prod",))).arm is None
+    assert access_unit(prod()).arm == 60
+    assert base_unit(prod()).arm is None
 
 
 def test_sshd_reads_our_values_before_those_of_cloud_init() -> None:
-    paths = [t.path for t in access_unit(HostSpec(environments=("prod",))).things if isinstance(t, File)]
+    paths = [t.path for t in access_unit(prod()).things if isinstance(t, File)]
     (drop_in,) = [path for path in paths if path.startswith("/etc/ssh/sshd_config.d/")]
     assert drop_in < "/etc/ssh/sshd_config.d/50-cloud-init.conf"
 
@@ -81,14 +86,12 @@ def test_sshd_reads_our_values_before_those_of_cloud_init() -> None:
     ],
 )
 def test_sshd_takes_keys_alone_and_many_connections_at_once(line: str) -> None:
-    text = file(
-        access_unit(HostSpec(environments=("prod",))), "/etc/ssh/sshd_config.d/00-dhanman.conf"
-    ).content
+    text = file(access_unit(prod()), "/etc/ssh/sshd_config.d/00-dhanman.conf").content
     assert line in text.splitlines()
 
 
 def test_every_kernel_parameter_survives_a_reboot_and_says_why() -> None:
-    unit = base_unit(HostSpec(environments=("prod",)))
+    unit = base_unit(prod())
     text = file(unit, "/etc/sysctl.d/60-dhanman.conf").content
     running = {thing.name: thing.value for thing in unit.things if isinstance(thing, Sysctl)}
     assert running == {parameter.name: parameter.value for parameter in KERNEL_PARAMETERS}
@@ -97,7 +100,7 @@ def test_every_kernel_parameter_survives_a_reboot_and_says_why() -> None:
 
 
 def test_each_environment_gets_its_own_folders() -> None:
-    unit = base_unit(HostSpec(environments=("prod", "qa")))
+    unit = base_unit(prod(environments=("prod", "qa")))
     paths = {thing.path for thing in unit.things if isinstance(thing, Directory)}
     for environment in ("prod", "qa"):
         assert {
@@ -108,14 +111,15 @@ def test_each_environment_gets_its_own_folders() -> None:
 
 
 def test_logs_are_closed_to_everyone_but_group_adm() -> None:
-    unit = base_unit(HostSpec(environments=("prod",)))
-    (logs,) = [t for t in unit.things if isinstance(t, Directory) and t.path == "/var/log/dhanman/prod"]
+    unit = base_unit(prod())
+    directories = {t.path: t for t in unit.things if isinstance(t, Directory)}
+    logs = directories["/var/log/dhanman/prod"]
     assert (logs.mode, logs.owner, logs.group) == ("0750", "root", "adm")
 
 
 def test_only_security_upgrades_are_installed_and_nothing_reboots() -> None:
     path = "/etc/apt/apt.conf.d/52dhanman-unattended-upgrades"
-    text = file(base_unit(HostSpec(environments=("prod",))), path).content
+    text = file(base_unit(prod()), path).content
     origins = [line.strip() for line in text.splitlines() if line.strip().startswith('"origin=')]
     assert origins
     assert all("-security" in origin for origin in origins)
@@ -124,14 +128,15 @@ def test_only_security_upgrades_are_installed_and_nothing_reboots() -> None:
 
 
 def test_upgrades_are_reported_to_the_operator_when_one_is_named() -> None:
-    unit = base_unit(HostSpec(environments=("prod",), operator_email="ops@example.com"))
+    unit = base_unit(prod(operator_email="ops@example.com"))
     text = file(unit, "/etc/apt/apt.conf.d/52dhanman-unattended-upgrades").content
     assert 'Unattended-Upgrade::Mail "ops@example.com";' in text
 
 
 def test_the_clock_is_not_waited_for_in_a_container() -> None:
-    unit = base_unit(HostSpec(environments=("prod",)))
-    (clock,) = [t for t in unit.things if isinstance(t, Service) and t.unit == "systemd-timesyncd.service"]
+    unit = base_unit(prod())
+    services = {t.unit: t for t in unit.things if isinstance(t, Service)}
+    clock = services["systemd-timesyncd.service"]
     assert clock.enabled is True
     assert clock.running is None
 
@@ -142,13 +147,16 @@ def test_apt_reads_the_upgrade_settings_and_drops_the_distribution_s_origins(tmp
     shipped.write_text('Unattended-Upgrade::Origins-Pattern { "origin=Debian,label=Debian"; };\n')
     ours = tmp_path / "52dhanman"
     path = "/etc/apt/apt.conf.d/52dhanman-unattended-upgrades"
-    ours.write_text(file(base_unit(HostSpec(environments=("prod",))), path).content)
+    ours.write_text(file(base_unit(prod()), path).content)
     both = tmp_path / "both"
     both.write_text(shipped.read_text() + ours.read_text())
     done = subprocess.run(
-        ["apt-config", "dump"], env={"APT_CONFIG": str(both), "PATH": "/usr/bin"}, capture_output=True, text=True,
+        ["apt-config", "dump"],
+        env={"APT_CONFIG": str(both), "PATH": "/usr/bin"},
+        capture_output=True,
+        text=True,
         check=True,
-    )  # fmt: skip
+    )
     patterns = [line for line in done.stdout.splitlines() if "Unattended-Upgrade::Origins-Pattern::" in line]
     assert len(patterns) == 4
     assert not any('"origin=Debian,label=Debian"' in line for line in patterns)
@@ -157,7 +165,7 @@ def test_apt_reads_the_upgrade_settings_and_drops_the_distribution_s_origins(tmp
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")
 @pytest.mark.parametrize("name", ["dhanman-firewall.service", "dhanman-logrotate.timer"])
 def test_systemd_accepts_the_units(name: str, tmp_path: Path) -> None:
-    spec = HostSpec(environments=("prod",))
+    spec = prod()
     path = f"/etc/systemd/system/{name}"
     unit = access_unit(spec) if "firewall" in name else base_unit(spec)
     (tmp_path / name).write_text(file(unit, path).content.replace("/usr/sbin/nft", "/bin/true"))
@@ -165,7 +173,9 @@ def test_systemd_accepts_the_units(name: str, tmp_path: Path) -> None:
         (tmp_path / "dhanman-logrotate.service").write_text("[Service]\nType=oneshot\nExecStart=/bin/true\n")
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(tmp_path / name)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "Unknown key" not in done.stderr

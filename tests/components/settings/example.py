@@ -38,7 +38,9 @@ class Load(Protocol):
 
     def __call__(
         self, changes: Mapping[str, Any] | None = None, /, *, stack: str = ..., **options: Any
-    ) -> Settings: ...
+    ) -> Settings:
+        """The settings of the changed configuration."""
+        ...
 
 
 DELETE = object()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from components.settings import load
+from components.settings import StackFile, load
+from components.settings.messages import keys_of
 from tests.components.settings.example import DELETE, HOST_KEY, Load, changed
 
 Problems = Callable[..., list[str]]
@@ -367,3 +369,9 @@ def test_an_artifact_folder_and_archive_are_accepted_but_no_other_file(
     assert found == [
         "Pulumi.qa.yaml: services/sales/artifact/path: sales.zip is neither a folder nor a .tar.gz"
     ]
+
+
+def test_every_key_is_documented() -> None:
+    documented = (Path(__file__).parents[3] / "docs/settings.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"[A-Za-z0-9]+", documented))
+    assert sorted(set(keys_of(StackFile)) - words) == []

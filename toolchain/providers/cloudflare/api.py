@@ -48,7 +48,9 @@ class Api:
             headers["X-Auth-Email"] = email
         if service_key := setting("apiUserServiceKey", "CLOUDFLARE_API_USER_SERVICE_KEY"):
             headers["X-Auth-User-Service-Key"] = service_key
-        return cls(base_url=(setting("baseUrl", "CLOUDFLARE_BASE_URL") or _BASE_URL).rstrip("/"), headers=headers)
+        return cls(
+            base_url=(setting("baseUrl", "CLOUDFLARE_BASE_URL") or _BASE_URL).rstrip("/"), headers=headers
+        )
 
     async def call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
@@ -88,7 +90,7 @@ def _result(what: str, status: int, text: str) -> dict[str, Any]:
     errors = "; ".join(f"{e.get('message')} ({e.get('code')})" for e in answer.get("errors") or ())
     if status == _NOT_FOUND:
         raise NotFoundError(f"{what}: {errors or 'not found'} (HTTP {status})")
-    if status >= 400 or answer.get("success") is False:  # noqa: PLR2004
+    if status >= 400 or answer.get("success") is False:
         raise OperationError(f"{what}: {errors or text[:200]} (HTTP {status})")
     result = answer.get("result")
     return result if isinstance(result, dict) else {}

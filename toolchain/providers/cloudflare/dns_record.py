@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from toolchain.providers import shape
-from toolchain.providers.cloudflare.api import NotFoundError, quoted
+from toolchain.providers.cloudflare.api import Api, NotFoundError, quoted
 from toolchain.providers.servicer import Change, Difference, OperationError, Resource
 from toolchain.providers.wire import UNKNOWN, Properties, differences, is_unknown, plain
 
@@ -25,9 +25,10 @@ _MEMBERS = {
     "privateRouting": shape.BOOLEAN,
 }
 _REPLACING = ("zoneId", "type")
-_TYPES = frozenset(
-    "A AAAA CNAME MX NS OPENPGPKEY PTR TXT CAA CERT DNSKEY DS HTTPS LOC NAPTR SMIMEA SRV SSHFP SVCB TLSA URI".split()
-)
+_TYPE_NAMES = """
+A AAAA CNAME MX NS OPENPGPKEY PTR TXT CAA CERT DNSKEY DS HTTPS LOC NAPTR SMIMEA SRV SSHFP SVCB TLSA URI
+"""
+_TYPES = frozenset(_TYPE_NAMES.split())
 _AUTOMATIC_TTL = 1
 _SENT = tuple(name for name in _MEMBERS if name not in ("zoneId", "settings", "privateRouting"))
 _SETTINGS = {"ipv4Only": "ipv4_only", "ipv6Only": "ipv6_only", "flattenCname": "flatten_cname"}
@@ -56,7 +57,9 @@ class DnsRecord(Resource):
     def diff(self, old: Properties, old_inputs: Properties, new: Properties) -> Difference:
         """Compare what is wanted with what is stored, after a refresh with what was found."""
         compared = {name: member for name, member in new.items() if member is not None}
-        stored = {name: _stored(name, old, compared) for name in _MEMBERS if name in compared or old.get(name)}
+        stored = {
+            name: _stored(name, old, compared) for name in _MEMBERS if name in compared or old.get(name)
+        }
         stored = {name: member for name, member in stored.items() if member is not None}
         paths = dict(differences(plain(stored), plain(compared)))
         paths = {path: kind for path, kind in paths.items() if not _same(path, stored, compared)}
@@ -75,7 +78,11 @@ class DnsRecord(Resource):
     async def update(self, change: Change) -> Properties:
         """Change the record as a whole."""
         if change.preview:
-            return {"proxied": False} | change.new | {name: change.old.get(name) for name in (*_COMPUTED, "meta")}
+            return (
+                {"proxied": False}
+                | change.new
+                | {name: change.old.get(name) for name in (*_COMPUTED, "meta")}
+            )
         wanted = plain(change.new)
         found = await self._call("PUT", _path(wanted["zoneId"], change.id), _body(wanted))
         return {"proxied": False} | change.new | _computed(found)
@@ -84,7 +91,9 @@ class DnsRecord(Resource):
         """Remove the record; one that is gone already is an error until a refresh."""
         await self._call("DELETE", _path(plain(change.old["zoneId"]), change.id))
 
-    async def read(self, id: str, state: Properties, inputs: Properties) -> tuple[str, Properties, Properties]:
+    async def read(
+        self, id: str, state: Properties, inputs: Properties
+    ) -> tuple[str, Properties, Properties]:
         """Read the record; `<zone id>/<record id>` imports it."""
         zone, _, record = id.rpartition("/")
         zone = zone or plain(state.get("zoneId") or inputs.get("zoneId") or "")
@@ -92,7 +101,9 @@ class DnsRecord(Resource):
             found = await self._call("GET", _path(zone, record))
         except NotFoundError:
             return "", {}, {}
-        read: Properties = {"zoneId": zone} | {n: found[n] for n in _SENT if found.get(n) not in (None, [], {})}
+        read: Properties = {"zoneId": zone} | {
+            n: found[n] for n in _SENT if found.get(n) not in (None, [], {})
+        }
         read.pop("content", None) if "data" in read else None
         settings = {ours: (found.get("settings") or {}).get(theirs) for ours, theirs in _SETTINGS.items()}
         if given := {name: value for name, value in settings.items() if value is not None}:
@@ -101,8 +112,8 @@ class DnsRecord(Resource):
         return record, outputs, inputs or read
 
     async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        found: dict[str, Any] = await self.provider.api.call(method, path, body)  # type: ignore[attr-defined]
-        return found
+        api: Api = self.provider.api  # type: ignore[attr-defined]
+        return await api.call(method, path, body)
 
 
 def _path(zone: str, record: str) -> str:

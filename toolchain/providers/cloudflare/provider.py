@@ -12,7 +12,7 @@ from toolchain.providers.wire import Properties, plain
 class CloudflareProvider(Provider):
     """The provider `cloudflare`: credentials from its configuration or the environment."""
 
-    types = {  # noqa: RUF012
+    types = {
         "cloudflare:index/dnsRecord:DnsRecord": DnsRecord,
         "cloudflare:index/r2Bucket:R2Bucket": R2Bucket,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from toolchain.providers import shape
-from toolchain.providers.cloudflare.api import NotFoundError, quoted
+from toolchain.providers.cloudflare.api import Api, NotFoundError, quoted
 from toolchain.providers.servicer import Change, Difference, OperationError, Resource
 from toolchain.providers.wire import UNKNOWN, Properties, plain
 
@@ -31,7 +31,9 @@ class R2Bucket(Resource):
     def diff(self, old: Properties, old_inputs: Properties, new: Properties) -> Difference:
         """Compare everything but the location."""
         wanted = _DEFAULTS | new
-        paths = {n: "update" for n in _COMPARED if plain(old.get(n, _DEFAULTS.get(n))) != plain(wanted.get(n))}
+        paths = {
+            n: "update" for n in _COMPARED if plain(old.get(n, _DEFAULTS.get(n))) != plain(wanted.get(n))
+        }
         return Difference(paths=paths, replaces=tuple(name for name in _REPLACING if name in paths))
 
     async def create(self, change: Change) -> tuple[str, Properties]:
@@ -60,7 +62,9 @@ class R2Bucket(Resource):
         """Delete the bucket."""
         await self._call("DELETE", plain(change.old), _path(plain(change.old)))
 
-    async def read(self, id: str, state: Properties, inputs: Properties) -> tuple[str, Properties, Properties]:
+    async def read(
+        self, id: str, state: Properties, inputs: Properties
+    ) -> tuple[str, Properties, Properties]:
         """Read the bucket; `<account id>/<name>/<jurisdiction>` imports it."""
         parts = id.split("/")
         if len(parts) == len(("account", "name", "jurisdiction")):
@@ -69,15 +73,23 @@ class R2Bucket(Resource):
             found = await self._call("GET", plain(state), _path(plain(state)))
         except NotFoundError:
             return "", {}, {}
-        read = {"storageClass": found.get("storage_class", "Standard"), "creationDate": found.get("creation_date", "")}
+        read = {
+            "storageClass": found.get("storage_class", "Standard"),
+            "creationDate": found.get("creation_date", ""),
+        }
         return str(plain(state["name"])), _DEFAULTS | state | read, inputs or _DEFAULTS | state
 
     async def _call(
-        self, method: str, wanted: Properties, path: str, body: Any = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        wanted: Properties,
+        path: str,
+        body: Any = None,
+        headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
         all_headers = (headers or {}) | {"cf-r2-jurisdiction": wanted.get("jurisdiction", "default")}
-        found: dict[str, Any] = await self.provider.api.call(method, path, body, all_headers)  # type: ignore[attr-defined]
-        return found
+        api: Api = self.provider.api  # type: ignore[attr-defined]
+        return await api.call(method, path, body, all_headers)
 
 
 def _path(wanted: Properties) -> str:

@@ -1,9 +1,9 @@
-"""What remote and local commands share: inputs, the choice of the text to run, and the transcript of its output."""
+"""What remote and local commands share: inputs, which text runs, and the transcript of its output."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from toolchain.providers import shape
 from toolchain.providers.servicer import Change, Difference, OperationError, Resource, random_hex
@@ -25,8 +25,18 @@ _BOTH = ("stdout", "stderr")
 _LONGEST_LOGGED_LINE = 16 * 1024
 _CHUNK = 64 * 1024
 _NAMED_ESCAPES = {
-    "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\", '"': '\\"',
-}  # fmt: skip
+    **{char: f"\\{letter}" for char, letter in zip("\a\b\f\n\r\t\v", "abfnrtv", strict=True)},
+    "\\": "\\\\",
+    '"': '\\"',
+}
+
+
+class Reader(Protocol):
+    """A stream of bytes: of a local process or of an SSH channel."""
+
+    async def read(self, n: int = -1, /) -> bytes:
+        """Give at most `n` bytes, nothing at the end."""
+        ...
 
 
 @dataclass(kw_only=True)
@@ -61,7 +71,7 @@ class CommandBase(Resource):
         return new, failures
 
     def diff(self, old: Properties, old_inputs: Properties, new: Properties) -> Difference:
-        """Compare inputs with inputs; `triggers` as a whole replaces, its elements do so by the SDK's option."""
+        """Compare inputs; `triggers` as a whole replaces, its elements do so by the SDK's own option."""
         paths = dict(differences(old_inputs, new))
         return Difference(paths=paths, replaces=("triggers",) if "triggers" in paths else ())
 
@@ -70,7 +80,9 @@ class CommandBase(Resource):
         if change.preview:
             return "", change.new | {"stdout": UNKNOWN, "stderr": UNKNOWN}
         text = plain(change.new.get("create"))
-        written = (await self.run(change, text, change.new)).outputs() if text else {"stdout": "", "stderr": ""}
+        written = (
+            (await self.run(change, text, change.new)).outputs() if text else {"stdout": "", "stderr": ""}
+        )
         return change.name + random_hex(), change.new | written
 
     async def update(self, change: Change) -> Properties:
@@ -91,8 +103,10 @@ class CommandBase(Resource):
         """Run `text` with everything else from `inputs`; raises OperationError when it fails."""
         raise OperationError("this resource type runs nothing")
 
-    async def collect(self, stream: asyncio.StreamReader, name: str, transcript: Transcript, change: Change, how: Value) -> None:
-        """Read one stream to its end into the transcript, and log its lines where `logging` (`how`) says so."""
+    async def collect(
+        self, stream: Reader, name: str, transcript: Transcript, change: Change, how: Value
+    ) -> None:
+        """Read one stream to its end; log its lines where `logging` (`how`) says so."""
         target: bytearray = getattr(transcript, name)
         logged = name in _LOGGED_STREAMS.get(how or "", _BOTH)
         pending = b""
@@ -128,10 +142,10 @@ def quote(text: str) -> str:
             quoted.append(_NAMED_ESCAPES[char])
         elif char.isprintable():
             quoted.append(char)
-        elif ord(char) < 0x80:  # noqa: PLR2004 - ASCII
+        elif ord(char) < 0x80:
             quoted.append(f"\\x{ord(char):02x}")
         else:
-            quoted.append(f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}")  # noqa: PLR2004
+            quoted.append(f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}")
     return '"' + "".join(quoted) + '"'
 
 

@@ -64,7 +64,7 @@ def _fill(hop: Properties) -> Properties:
 
 
 async def dial(connection: Value, say: Say, timeout: float = 0.0) -> asyncssh.SSHClientConnection:
-    """Connect, with retries as `dialErrorLimit` says; `timeout` in seconds bounds the retries, 0 means unbounded.
+    """Connect, with retries as `dialErrorLimit` says; `timeout` in seconds bounds them (0: unbounded).
 
     Raises OperationError. The caller closes the connection.
     """
@@ -89,7 +89,7 @@ async def dial(connection: Value, say: Say, timeout: float = 0.0) -> asyncssh.SS
 async def _dial_hop(
     hop: Properties, tunnel: asyncssh.SSHClientConnection | None, say: Say, deadline: float | None
 ) -> asyncssh.SSHClientConnection:
-    import asyncssh  # noqa: PLC0415 - costs 0.1 s of every preview, which dials nobody
+    import asyncssh
 
     options = _options(hop)
     limit = int(hop["dialErrorLimit"])
@@ -97,7 +97,7 @@ async def _dial_hop(
     while True:
         try:
             return await asyncssh.connect(hop["host"], int(hop["port"]), tunnel=tunnel or (), **options)
-        except (OSError, asyncssh.Error, asyncio.TimeoutError) as error:
+        except (TimeoutError, OSError, asyncssh.Error) as error:
             reason = _reason(error)
         if 0 <= limit <= failed:
             raise OperationError(f"after {failed} failed attempts: {reason}")
@@ -137,7 +137,7 @@ def _options(hop: Properties) -> dict[str, Any]:
 
 
 def _private_key(hop: Properties) -> asyncssh.SSHKey:
-    import asyncssh  # noqa: PLC0415 - see above
+    import asyncssh
 
     try:
         return asyncssh.import_private_key(hop["privateKey"], hop.get("privateKeyPassword") or None)
@@ -150,7 +150,7 @@ def _private_key(hop: Properties) -> asyncssh.SSHKey:
 
 def _host_key(text: str) -> asyncssh.SSHKey:
     """Read a public key, or a line of known_hosts with the host in front."""
-    import asyncssh  # noqa: PLC0415 - see above
+    import asyncssh
 
     fields = text.split()
     for start in (0, 1):
@@ -162,7 +162,7 @@ def _host_key(text: str) -> asyncssh.SSHKey:
 
 
 def _reason(error: Exception) -> str:
-    import asyncssh  # noqa: PLC0415 - see above
+    import asyncssh
 
     if isinstance(error, asyncssh.HostKeyNotVerifiable):
         return "ssh: handshake failed: ssh: host key mismatch"

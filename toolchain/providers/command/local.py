@@ -22,13 +22,20 @@ class LocalCommand(CommandBase):
     async def run(self, change: Change, text: str, inputs: Properties) -> Transcript:
         """Run `text` here; see CommandBase.run."""
         given = plain(inputs.get("environment")) or {}
-        environment = os.environ | self.previous(change, inputs) | {n: v for n, v in given.items() if v is not None}
+        environment = (
+            os.environ | self.previous(change, inputs) | {n: v for n, v in given.items() if v is not None}
+        )
         arguments = [*(plain(inputs.get("interpreter")) or _SHELL), text]
         stdin = (plain(inputs.get("stdin")) or "").encode()
         pipe = asyncio.subprocess.PIPE
         try:
             process = await asyncio.create_subprocess_exec(
-                *arguments, stdin=pipe, stdout=pipe, stderr=pipe, cwd=plain(inputs.get("dir")), env=environment
+                *arguments,
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                cwd=plain(inputs.get("dir")),
+                env=environment,
             )
         except OSError as error:
             raise OperationError(f"fork/exec {arguments[0]}: {error.strerror}") from error

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from toolchain.providers.command.copy import RemoteCopy
 from toolchain.providers.command.local import LocalCommand
 from toolchain.providers.command.remote import RemoteCommand
-from toolchain.providers.command.copy import RemoteCopy
 from toolchain.providers.servicer import Provider
 from toolchain.providers.wire import Properties
 
@@ -15,7 +15,7 @@ _FRAMEWORK_VERSION = "1.2.0"
 class CommandProvider(Provider):
     """The provider `command`: it has no configuration."""
 
-    types = {  # noqa: RUF012
+    types = {
         "command:remote:Command": RemoteCommand,
         "command:remote:CopyToRemote": RemoteCopy,
         "command:local:Command": LocalCommand,

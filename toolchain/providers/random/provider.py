@@ -7,10 +7,10 @@ from toolchain.providers.servicer import Provider
 
 
 class RandomProvider(Provider):
-    """The provider `random`: it has no configuration, and like the official one takes secrets as plain values."""
+    """The provider `random`: no configuration; like the official one it takes secrets as plain values."""
 
     accepts_secrets = False
-    types = {  # noqa: RUF012
+    types = {
         "random:index/randomPassword:RandomPassword": RandomPassword,
         "random:index/randomString:RandomString": RandomString,
         "random:index/randomId:RandomId": RandomId,

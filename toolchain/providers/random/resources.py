@@ -1,4 +1,4 @@
-"""The resource types of the stand-in for pulumi-random. Every change of an input replaces; nothing is ever read."""
+"""The resource types of pulumi-random: every change of an input replaces, nothing is ever read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Random(Resource):
 
     members: dict[str, str] = _KEEPERS
     required: tuple[str, ...] = ()
-    defaults: Properties = {}  # noqa: RUF012 - read only
+    defaults: Properties = {}
     computed: tuple[str, ...] = ()
 
     def check(self, new: Properties) -> tuple[Properties, list[str]]:
@@ -87,7 +87,7 @@ class RandomString(_Random):
 
     members = _TEXT
     required = ("length",)
-    defaults = {  # noqa: RUF012 - read only
+    defaults = {
         "special": True,
         "upper": True,
         "lower": True,
@@ -95,7 +95,7 @@ class RandomString(_Random):
         "number": True,
         **dict.fromkeys(_MINIMUMS, 0),
     }
-    computed = ("result",)
+    computed: tuple[str, ...] = ("result",)
 
     def check(self, new: Properties) -> tuple[Properties, list[str]]:
         """Check that the length can hold the minimums, and that some class is left."""
@@ -132,7 +132,7 @@ class RandomPassword(RandomString):
 
     def make(self, inputs: Properties) -> tuple[str, Properties]:
         """Make the password; its id says nothing."""
-        import bcrypt  # noqa: PLC0415 - only when a password is made
+        import bcrypt
 
         text = _text(inputs)
         salt = bcrypt.gensalt(_BCRYPT_COST, prefix=b"2a")
@@ -160,7 +160,7 @@ class RandomPet(_Random):
     """Words that people can tell apart."""
 
     members = _KEEPERS | {"length": shape.INTEGER, "separator": shape.STRING, "prefix": shape.STRING}
-    defaults = {"length": 2, "separator": "-"}  # noqa: RUF012 - read only
+    defaults = {"length": 2, "separator": "-"}
 
     def make(self, inputs: Properties) -> tuple[str, Properties]:
         """Choose the words: a name, before it an adjective, before that adverbs."""

@@ -1,0 +1,80 @@
+# Every chore of this project; `make` alone lists them. The logic is in toolchain/ and scripts/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv/bin
+PULUMI := $(VENV)/pulumi
+PY := $(VENV)/python
+CMD ?=
+DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanman-infra
+
+need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
+
+.PHONY: help setup local test unit host-test preview up destroy outputs bench lint format lock host-key host-shell clean distclean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+setup: ## everything that the project needs, into .venv and .local (nothing to do: under a second)
+	@command -v $(PYTHON) >/dev/null || { echo "make setup: $(PYTHON) is missing: run 'sudo apt-get install python3 python3-venv'" >&2; exit 1; }
+	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m toolchain setup
+
+local: setup ## a complete environment on a host of its own on this machine
+	@$(PY) -m scripts.local
+
+test: setup ## unit tests, then the tests on a host
+	@$(MAKE) unit host-test
+
+unit: setup ## tests that need no host
+	@$(PY) -m pytest tests -m "not host and not slow" -n 2 $(ARGS)
+
+host-test: setup ## tests on a real host that they start themselves
+	@$(PY) -m pytest tests -m "host and not slow" $(ARGS)
+
+preview: setup ## what `up` would change; STACK=qa
+	@:$(need-stack)
+	@$(PULUMI) preview --stack $(STACK) $(ARGS)
+
+up: setup ## bring a stack's hosts to what its settings say; STACK=local
+	@:$(need-stack)
+	@$(PULUMI) up --stack $(STACK) $(ARGS)
+
+destroy: setup ## remove a stack from its hosts (asks for the name again); STACK=local
+	@:$(need-stack)
+	@$(PY) -m scripts.destroy $(STACK)
+
+outputs: setup ## a stack's outputs as JSON; STACK=local
+	@:$(need-stack)
+	@$(PULUMI) stack output --json --stack $(STACK)
+
+bench: setup ## the measurements that docs quote
+	@$(PY) -m bench $(ARGS)
+
+lint: setup ## ruff and mypy
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check .
+	@$(VENV)/mypy
+
+format: setup ## let ruff write what `lint` wants
+	@$(VENV)/ruff check --fix-only .
+	@$(VENV)/ruff format .
+
+lock: setup ## requirements*.txt from requirements*.in
+	@$(PY) -m scripts.lock $(ARGS)
+
+host-key: setup ## a server's host key in the form that settings take; HOST=address
+	@$(PY) -m scripts.host_key "$(HOST)"
+
+host-shell: setup ## a root shell on the local host; CMD="..." runs that instead
+	@$(PY) -m testbed shell local $(if $(CMD),-- $(CMD))
+
+clean: ## stop the local host and remove .local and .venv
+	@if [ -x $(PY) ] && [ -d .local/testbed ]; then $(PY) -m testbed down local; fi
+	@rm -rf .local .venv .pytest_cache .mypy_cache .ruff_cache
+
+distclean: clean ## clean, and remove the caches that all clones share
+	@rm -rf "$(DEFAULT_CACHE)"
