@@ -71,11 +71,11 @@ def driver(clone: Clone, name: str) -> Driver:
     """The driver of that name, for a clone."""
     # imported late, so that a laptop without one of the two pays nothing for it
     if name == "nspawn":
-        from testbed.driver_nspawn import NspawnDriver  # noqa: PLC0415
+        from testbed.driver_nspawn import NspawnDriver
 
         return NspawnDriver(clone)
     if name in ("docker", "podman"):
-        from testbed.driver_container import ContainerDriver  # noqa: PLC0415
+        from testbed.driver_container import ContainerDriver
 
         return ContainerDriver(clone, name)
     raise TestbedError(f"there is no driver '{name}': TESTBED_DRIVER takes {', '.join(NAMES)}")

@@ -125,7 +125,7 @@ class Host:
 
     def add_address(self, cidr: str) -> str:
         """Give it a second address; return the address that this machine has when it connects to that one."""
-        from testbed.network import machine_side  # noqa: PLC0415 - only here
+        from testbed.network import machine_side
 
         hosts.add_address(self.clone, self.name, cidr)
         return machine_side(cidr)

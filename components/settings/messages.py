@@ -86,7 +86,7 @@ def text_of(error: ErrorDetails, path: Path, *, secret: bool, known_keys: Collec
     kind, context = error["type"], error.get("ctx", {})
     if kind == "missing":
         return "is missing"
-    if kind == "extra_forbidden":
+    if kind in ("extra_forbidden", "invalid_key"):
         near = difflib.get_close_matches(path[-1], known_keys, n=1, cutoff=0.75)
         return "unknown key" + (f"; did you mean {near[0]}?" if near else "; docs/settings.md lists all keys")
     text = _expectation(kind, context)
@@ -94,7 +94,7 @@ def text_of(error: ErrorDetails, path: Path, *, secret: bool, known_keys: Collec
     return f"{text}, not {shown}" if shown is not None and "not larger" not in text else text
 
 
-def _expectation(kind: str, context: Mapping[str, Any]) -> str:  # noqa: PLR0911 -- a table, with parts
+def _expectation(kind: str, context: Mapping[str, Any]) -> str:
     match kind:
         case "value_error":
             return str(context["error"])

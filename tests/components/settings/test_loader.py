@@ -46,6 +46,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "memoryMaks: unknown key; did you mean memoryMax?",
     ),
     ("unknown top-level key", {"colour": "red"}, "colour: unknown key; docs/settings.md lists all keys"),
+    ("number as a key", {"gateway": {1: 2}}, "gateway/1: unknown key"),
     ("python spelling", {"delete_data": True}, "delete_data: unknown key; did you mean deleteData?"),
     ("bad domain", {"services/sales/domain": "Sales_x"}, "services/sales/domain: must be a full domain name"),
     ("duplicate domain", {"frontend/domain": "sales.example.com"}, "is also services/sales/domain"),

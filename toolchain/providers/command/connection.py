@@ -48,7 +48,7 @@ def check(value: Value) -> tuple[Value, list[str]]:
         return value, ["connection: must be an object"]
     failures = shape.problems(bare, _MEMBERS, ("host",), "connection")
     filled = _fill(bare)
-    proxy = filled.get("proxy")
+    proxy: Value = filled.get("proxy")
     bare_proxy = proxy["value"] if is_secret(proxy) else proxy
     if isinstance(bare_proxy, dict):
         failures += shape.problems(bare_proxy, _HOP, ("host",), "connection.proxy")
