@@ -30,8 +30,10 @@ def start_host(clone: Clone) -> dict[str, Any]:
 
 def overlay(host: dict[str, Any]) -> dict[str, Any]:
     """Give what the local stack's settings take from the host that was started."""
-    key = Path(host["private_key_file"]).read_text(encoding="utf-8")
-    return {"hosts": {_HOST: {"address": host["address"], "host_key": host["host_key"], "private_key": key}}}
+    key_file = Path(host["private_key_file"])
+    public_key = key_file.with_name(f"{key_file.name}.pub").read_text(encoding="utf-8").strip()
+    address = {"address": host["address"], "port": host["port"], "hostKey": host["host_key"]}
+    return {"hosts": {_HOST: address}, "ssh": {"privateKeyFile": str(key_file), "deployKeys": [public_key]}}
 
 
 def write_overlay(clone: Clone, content: dict[str, Any]) -> None:
@@ -56,10 +58,13 @@ def main() -> int:
     except StepFailedError as error:
         print(f"make local: {error}", file=sys.stderr)
         return 1
-    up = [str(clone.launcher), "up", "--stack", _HOST, "--yes", "--skip-preview"]
+    up = [str(clone.launcher), "up", "--stack", _HOST, "--yes", "--skip-preview", "--suppress-outputs"]
     show = [str(clone.python), "-m", "scripts.show_environment", _HOST]
+    print(f"Bringing {host['address']} to what Pulumi.local.yaml says (a first run takes about a minute)", flush=True)
+    # a dead agent would fail every connection, and the local host is entered with a key file
+    environment = {name: value for name, value in os.environ.items() if name != "SSH_AUTH_SOCK"}
     for command in (up, show):
-        if code := subprocess.run(command, cwd=clone.root, check=False).returncode:
+        if code := subprocess.run(command, cwd=clone.root, env=environment, check=False).returncode:
             return code
     return 0
 

@@ -2,7 +2,7 @@
 
 from components.postgres.component import Database, DatabaseArgs, PostgresServer, PostgresServerArgs
 from components.postgres.plan import LOGIN, OWNER, PostgresSpec, database_unit, roles_unit, server_unit
-from components.postgres.sizing import PostgresSizing
+from components.sizing import PostgresSizing
 
 __all__ = [
     "LOGIN",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from components.postgres.sizing import PostgresSizing, postgres_size
+from components.sizing import PostgresSizing, postgres_size
 from components.templates import Templates
 from components.unit import (
     AptRepository,

@@ -69,7 +69,7 @@ class HostUnit(command.remote.Command):
             connection=target.connection,
             create=hostctl("apply"),
             delete=hostctl("delete"),
-            stdin=pulumi.Output.secret(pulumi.Output.from_input(unit).apply(document)),
+            stdin=pulumi.Output.from_input(pulumi.Output.secret(unit)).apply(document),
             add_previous_output_in_env=False,
             opts=pulumi.ResourceOptions.merge(
                 pulumi.ResourceOptions(depends_on=[*target.ready, *depends_on]),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.postgres.sizing import PostgresSizing
+from components.sizing import PostgresSizing
 from components.settings.applications import DotnetRuntime, Frontend, Pool, Runtime, Service
 from components.settings.base import Model
 from components.settings.data import Backup, Postgres, Rabbitmq

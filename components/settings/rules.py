@@ -87,6 +87,12 @@ def roles_name_hosts(_stack: str, file: StackFile) -> Iterator[Finding]:
             yield Finding(("roles", "backup"), text, (("roles", "postgres"),))
 
 
+def gateway_is_beside_the_services(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """NGINX reaches the services through Unix sockets, so both are on one host."""
+    if set(file.roles.gateway) != set(file.roles.services):
+        yield Finding(("roles", "gateway"), "must be the host of roles/services: the gateway uses its Unix sockets")
+
+
 def addresses_are_distinct(_stack: str, file: StackFile) -> Iterator[Finding]:
     """No two hosts have one address, and private addresses are private to the firewall too."""
     seen: dict[str, Path] = {}
@@ -204,6 +210,7 @@ RULES: tuple[Rule, ...] = (
     ports_are_free,
     domains_are_distinct,
     roles_name_hosts,
+    gateway_is_beside_the_services,
     addresses_are_distinct,
     connections_suffice,
     memory_suffices,

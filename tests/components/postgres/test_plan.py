@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components.postgres.plan import LOGIN, OWNER, PostgresSpec, database_unit, roles_unit, server_unit
-from components.postgres.sizing import GIB, PostgresSizing
+from components.sizing import GIB, PostgresSizing
 from components.unit import (
     AptRepository,
     File,

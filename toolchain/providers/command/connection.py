@@ -36,6 +36,10 @@ _LONGEST_WAIT_SECONDS = 5.0
 _LOGIN_SECONDS = 60
 _KEEPALIVE_SECONDS = 30
 
+# sshd drops connections at random from the eleventh on that has not logged in (MaxStartups 10:30:100).
+_LOGINS_AT_ONCE = 8
+_logins: dict[tuple[str, int], asyncio.Semaphore] = {}
+
 Say = Callable[[str], Awaitable[None]]
 
 
@@ -92,11 +96,13 @@ async def _dial_hop(
     import asyncssh
 
     options = _options(hop)
+    turn = _logins.setdefault((hop["host"], int(hop["port"])), asyncio.Semaphore(_LOGINS_AT_ONCE))
     limit = int(hop["dialErrorLimit"])
     failed, wait = 0, _FIRST_WAIT_SECONDS
     while True:
         try:
-            return await asyncssh.connect(hop["host"], int(hop["port"]), tunnel=tunnel or (), **options)
+            async with turn:
+                return await asyncssh.connect(hop["host"], int(hop["port"]), tunnel=tunnel or (), **options)
         except (TimeoutError, OSError, asyncssh.Error) as error:
             reason = _reason(error)
         if 0 <= limit <= failed:

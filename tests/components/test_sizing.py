@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.postgres.sizing import GIB, KIB, MIB, PostgresSizing, postgres_size
+from components.sizing import GIB, KIB, MIB, PostgresSizing, postgres_size
 
 
 def test_a_host_of_the_documents_size_gets_the_documents_figures() -> None:

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+
+
+@dataclass
+class SshServer:
+    """A server on loopback that runs commands by /bin/sh, with what it saw."""
+
+    port: int = 0
+    private_key: str = ""
+    host_key: str = ""
+    commands: list[str] = field(default_factory=list)
+    open: int = 0
+    opened: int = 0
+
+    def connection(self, **more: Any) -> dict[str, Any]:
+        base = {"host": "127.0.0.1", "port": self.port, "user": "root", "privateKey": self.private_key}
+        return base | {"hostKey": self.host_key, "dialErrorLimit": 0, "perDialTimeout": 5} | more
+
+
+class _Login(asyncssh.SSHServer):
+    def __init__(self, seen: SshServer) -> None:
+        self._seen = seen
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._seen.open += 1
+        self._seen.opened += 1
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._seen.open -= 1
+
+
+async def serve(seen: SshServer, folder: Path, ready: threading.Event, over: asyncio.Event) -> None:
+    client, host = asyncssh.generate_private_key("ssh-ed25519"), asyncssh.generate_private_key("ssh-ed25519")
+    authorized = folder / "authorized_keys"
+    authorized.write_bytes(client.export_public_key())
+    seen.private_key = client.export_private_key().decode()
+    seen.host_key = host.export_public_key().decode().strip()
+
+    async def handle(process: asyncssh.SSHServerProcess[bytes]) -> None:
+        seen.commands.append(process.command or "")
+        local = await asyncio.create_subprocess_exec(
+            "/bin/sh", "-c", process.command or "", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, cwd=folder,
+        )  # fmt: skip
+        await process.redirect(stdin=local.stdin, stdout=local.stdout, stderr=local.stderr)
+        status = await local.wait()
+        await process.stdout.drain()
+        if status < 0:
+            process.exit_with_signal("KILL")
+        else:
+            process.exit(status)
+
+    server = await asyncssh.listen(
+        "127.0.0.1", 0, server_host_keys=[host], authorized_client_keys=str(authorized), encoding=None,
+        server_factory=lambda: _Login(seen), process_factory=handle, sftp_factory=True,
+    )  # fmt: skip
+    seen.port = server.get_port()
+    ready.set()
+    await over.wait()
+    server.close()
