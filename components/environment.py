@@ -33,7 +33,7 @@ from components.naming import UPLOADS, ServiceNames
 from components.postgres import Database, DatabaseArgs, PostgresServer, PostgresServerArgs, PostgresSpec
 from components.rabbitmq import Rabbitmq, RabbitmqArgs, RabbitmqSpec
 from components.remote import Bootstrap, BootstrapArgs, Login, Target
-from components.settings import Artifact, AptSource, B2Bucket, DotnetRuntime, FolderBucket, Settings
+from components.settings import AptSource, Artifact, B2Bucket, DotnetRuntime, FolderBucket, Settings
 from components.settings import Host as HostSettings
 from components.unit import AptRepository
 
@@ -58,7 +58,7 @@ class Environment(pulumi.ComponentResource):
         super().__init__("dhanman:environment:Environment", settings.environment, None, opts)
         self._settings = settings
         self._child = pulumi.ResourceOptions(parent=self)
-        self._protect = settings.environment != "local"
+        self._guarded = settings.environment != "local"
         self._targets = {name: self._host(name, host) for name, host in settings.hosts.items()}
         self._postgres = self._make_postgres()
         self._rabbitmq = self._make_rabbitmq()
@@ -108,7 +108,9 @@ class Environment(pulumi.ComponentResource):
         )
         return Host(name, HostArgs(target=bootstrap.target, spec=spec), self._child).target
 
-    def _repository(self, name: str, path: str, source: AptSource, *, package: str | None = None) -> AptRepository:
+    def _repository(
+        self, name: str, path: str, source: AptSource, *, package: str | None = None
+    ) -> AptRepository:
         return AptRepository(
             name=f"dhanman-{name}",
             uri=source.uri,
@@ -137,7 +139,7 @@ class Environment(pulumi.ComponentResource):
             repository=None if postgres.source == "distribution" else repository,
             extra={name: _postgres_value(value) for name, value in postgres.settings.items()},
         )
-        args = PostgresServerArgs(target=self._target("postgres"), spec=spec, protect=self._protect)
+        args = PostgresServerArgs(target=self._target("postgres"), spec=spec, protect=self._guarded)
         return PostgresServer("postgres", args, self._child)
 
     def _make_rabbitmq(self) -> Rabbitmq:
@@ -149,7 +151,10 @@ class Environment(pulumi.ComponentResource):
             memory=self._settings.rabbitmq_memory,
         )
         args = RabbitmqArgs(
-            target=self._target("rabbitmq"), environment=self._settings.environment, spec=spec, protect=self._protect
+            target=self._target("rabbitmq"),
+            environment=self._settings.environment,
+            spec=spec,
+            protect=self._guarded,
         )
         return Rabbitmq("rabbitmq", args, self._child)
 
@@ -158,7 +163,7 @@ class Environment(pulumi.ComponentResource):
             target=self._target("postgres").after(self._postgres.ready),
             database=self._names(service).database,
             port=self._postgres.port,
-            protect=self._protect,
+            protect=self._guarded,
         )
         return Database(service, args, self._child)
 
@@ -284,7 +289,9 @@ class Environment(pulumi.ComponentResource):
             hsts_max_age=limits.hsts_max_age,
             snippets=Snippets(http=limits.snippets.http, server=limits.snippets.server),
         )
-        gateway = Gateway("gateway", GatewayArgs(target=target.after(certificate.ready), gateway=spec), self._child)
+        gateway = Gateway(
+            "gateway", GatewayArgs(target=target.after(certificate.ready), gateway=spec), self._child
+        )
         domain = settings.frontend.domain
         release = self._release("frontend", settings.frontend.artifact)
         frontend = FrontendSpec(
@@ -321,7 +328,7 @@ class Environment(pulumi.ComponentResource):
                 key_id=bucket.key_id,
                 key=key,
                 hidden_days=HIDDEN_DAYS,
-                protect=self._protect,
+                protect=self._guarded,
             )
             target = target.after(*BackupBucket("backup-bucket", args, self._child).ready)
         spec = BackupSpec(

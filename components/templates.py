@@ -16,7 +16,7 @@ class Templates:
         self._environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(Path(module_file).with_name("files")),
             undefined=jinja2.StrictUndefined,
-            autoescape=False,  # noqa: S701 - configuration files, not HTML
+            autoescape=False,
             keep_trailing_newline=True,
             trim_blocks=True,
             lstrip_blocks=True,

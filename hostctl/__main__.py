@@ -23,7 +23,9 @@ def _document() -> dict[str, Any]:
         document: dict[str, Any] = json.loads(sys.stdin.read())
     except ValueError as error:
         # the text itself may hold secrets: only the place is said
-        raise HostError(f"stdin is not a unit: {type(error).__name__}", hint="run pulumi up from the project") from None
+        raise HostError(
+            f"stdin is not a unit: {type(error).__name__}", hint="run pulumi up from the project"
+        ) from None
     return document
 
 

@@ -62,7 +62,9 @@ def _http(check: dict[str, Any], timeout: float) -> str | None:
 def title(check: dict[str, Any]) -> str:
     """What is waited for, in words."""
     if check["type"] == "http":
-        return f"{check['socket'] or 'port ' + str(check['port'])} answers {check['status']} on {check['path']}"
+        return (
+            f"{check['socket'] or 'port ' + str(check['port'])} answers {check['status']} on {check['path']}"
+        )
     return f"port {check['port']} accepts connections" if check["type"] == "tcp" else str(check["title"])
 
 
@@ -81,7 +83,9 @@ def wait(check: dict[str, Any]) -> None:
             if log:
                 details += f"\n    last lines of {log}:\n" + tail(file_tail(Path(log)), 12)
             raise HostError(
-                f"not within {limit:.0f} s: {title(check)}", details=details, hint="correct the cause, then pulumi up"
+                f"not within {limit:.0f} s: {title(check)}",
+                details=details,
+                hint="correct the cause, then pulumi up",
             )
         time.sleep(pause)
         pause = min(pause * 1.6, LONGEST_PAUSE)

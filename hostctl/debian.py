@@ -26,7 +26,9 @@ def is_shipped(path: str) -> bool:
         if len(parts) >= 2 and parts[0] == path:
             return parts[1] == digest
     for sums in INFO.glob(f"{package.split(':')[0]}*.md5sums"):
-        if any(line.split(maxsplit=1) == [digest, path.lstrip("/")] for line in sums.read_text().splitlines()):
+        if any(
+            line.split(maxsplit=1) == [digest, path.lstrip("/")] for line in sums.read_text().splitlines()
+        ):
             return True
     return False
 

@@ -12,7 +12,9 @@ def observe_all(store: Store) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for unit in store.units():
         manifest = store.manifest(unit) or {"things": [], "status": "applied"}
-        differences = [] if manifest["status"] != "reverted" else ["reverted: the last change was not confirmed"]
+        differences = (
+            [] if manifest["status"] != "reverted" else ["reverted: the last change was not confirmed"]
+        )
         for entry in manifest["things"]:
             thing = build(entry["record"] | {"kind": entry["kind"]})
             try:

@@ -32,7 +32,9 @@ def _psql(port: int, sql: str, *, check: bool) -> str | None:
         return done.stdout
     if check:
         # psql repeats the statement under the message: only the message is safe to show
-        words = [line for line in done.stderr.splitlines() if "ERROR" in line or "error" in line or "FATAL" in line]
+        words = [
+            line for line in done.stderr.splitlines() if "ERROR" in line or "error" in line or "FATAL" in line
+        ]
         raise HostError("PostgreSQL refused a statement", details="\n".join(f"    {w}" for w in words[:5]))
     return None
 

@@ -70,6 +70,8 @@ def rotate(path: Path, pattern: str, keep: int) -> None:
 
 
 def _running(pattern: str) -> list[str]:
-    listing = run(["systemctl", "list-units", "--plain", "--no-legend", "--state=active", pattern], check=False).stdout
+    listing = run(
+        ["systemctl", "list-units", "--plain", "--no-legend", "--state=active", pattern], check=False
+    ).stdout
     names = [line.split()[0] for line in listing.splitlines() if line.split()]
     return [n for n in names if fnmatch.fnmatch(n, pattern)]

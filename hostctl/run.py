@@ -48,7 +48,9 @@ def run(
     except subprocess.TimeoutExpired as error:
         words = error.stderr or error.stdout or b""
         text = words.decode(errors="replace") if isinstance(words, bytes) else words
-        raise HostError(f"{shown(argv)}: no end after {timeout:.0f} s", details=tail(text), hint=hint) from None
+        raise HostError(
+            f"{shown(argv)}: no end after {timeout:.0f} s", details=tail(text), hint=hint
+        ) from None
     if check and done.returncode != 0:
         raise HostError(
             f"{shown(argv)}: exit status {done.returncode}",

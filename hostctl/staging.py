@@ -43,7 +43,9 @@ def validate(put_in_place: Callable[[], None], validations: list[list[str]]) -> 
         answer = stream.read()
     _, status = os.waitpid(child, 0)
     if not answer:
-        raise HostError(f"the staging process ended with status {status}", hint="run again; report this if it stays")
+        raise HostError(
+            f"the staging process ended with status {status}", hint="run again; report this if it stays"
+        )
     verdict: dict[str, Any] = json.loads(answer)
     if verdict["what"]:
         raise HostError(verdict["what"], details=verdict["details"], hint=verdict["hint"])
@@ -88,4 +90,6 @@ def _private_view() -> None:
         for folder in (upper, work):
             folder.mkdir(mode=0o755, parents=True)
         options = f"lowerdir={root},upperdir={upper},workdir={work}"
-        call(f"mount overlay on {root}", libc.mount(b"overlay", root.encode(), b"overlay", 0, options.encode()))
+        call(
+            f"mount overlay on {root}", libc.mount(b"overlay", root.encode(), b"overlay", 0, options.encode())
+        )

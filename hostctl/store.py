@@ -99,7 +99,9 @@ class Store:
         """A set of names that outlives units: ``kept`` things, ``packages`` that we installed."""
         return _read(self.root / f"{name}.json") or []
 
-    def update_registry(self, name: str, *, add: list[str] | None = None, remove: list[str] | None = None) -> None:
+    def update_registry(
+        self, name: str, *, add: list[str] | None = None, remove: list[str] | None = None
+    ) -> None:
         """Add and remove names in a registry, safe against other units that do the same."""
         with self.lock("registry"):
             names = (set(self.registry(name)) | set(add or [])) - set(remove or [])
@@ -145,4 +147,8 @@ class Store:
 
 def _self_description() -> Record:
     client = os.environ.get("SSH_CONNECTION", "").split(" ")[0] or "this host"
-    return {"pid": os.getpid(), "who": f"{os.environ.get('SUDO_USER', 'root')} from {client}", "since": time.time()}
+    return {
+        "pid": os.getpid(),
+        "who": f"{os.environ.get('SUDO_USER', 'root')} from {client}",
+        "since": time.time(),
+    }

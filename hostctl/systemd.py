@@ -13,7 +13,9 @@ LOG_TAIL = 64 * 1024
 
 def properties(unit: str) -> dict[str, str]:
     """``LoadState``, ``ActiveState``, ``SubState`` and ``UnitFileState`` of a unit."""
-    shown = run(["systemctl", "show", "--property=LoadState,ActiveState,SubState,UnitFileState,NRestarts", unit])
+    shown = run(
+        ["systemctl", "show", "--property=LoadState,ActiveState,SubState,UnitFileState,NRestarts", unit]
+    )
     return dict(line.split("=", 1) for line in shown.stdout.splitlines() if "=" in line)
 
 

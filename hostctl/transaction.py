@@ -31,7 +31,9 @@ class Transaction:
         hide([str(v) for v in document["redact"]])
         self.things = sorted((build(t) for t in document["things"]), key=lambda thing: thing.phase)
         self.manifest = store.manifest(self.unit)
-        self.origins: dict[str, State] = {t["id"]: t["origin"] for t in (self.manifest or {"things": []})["things"]}
+        self.origins: dict[str, State] = {
+            t["id"]: t["origin"] for t in (self.manifest or {"things": []})["things"]
+        }
         journal = store.journal(self.unit)
         self.entries: list[dict[str, Any]] = journal["entries"] if journal else []
         self.pending: set[str] = {a for e in self.entries for a in e["notify"]}
@@ -44,7 +46,11 @@ class Transaction:
         start = time.monotonic()
         first = {thing.id: thing.observe() for thing in self.things}
         stale = self._stale()
-        if not any(thing.differs(first[thing.id]) for thing in self.things) and not stale and not self.pending:
+        if (
+            not any(thing.differs(first[thing.id]) for thing in self.things)
+            and not stale
+            and not self.pending
+        ):
             self._remember(first)
             return f"{self.unit}: unchanged"
         self._refuse_conflicts(first)
@@ -57,8 +63,12 @@ class Transaction:
             left = self.undo()
             if self.document["arm"]:
                 arming.disarm(self.unit)
-            served = "the previous state was put back" if not left else f"could not be put back: {'; '.join(left)}"
-            raise HostError(failure.what, details=failure.details, hint=f"{failure.hint}\nnow: {served}") from error
+            served = (
+                "the previous state was put back" if not left else f"could not be put back: {'; '.join(left)}"
+            )
+            raise HostError(
+                failure.what, details=failure.details, hint=f"{failure.hint}\nnow: {served}"
+            ) from error
         self._remember(first)
         if self.document["arm"]:
             self.store.write_manifest(self.unit, (self.store.manifest(self.unit) or {}) | {"status": "armed"})
@@ -128,7 +138,9 @@ class Transaction:
             if differences:
                 self._change(thing, state, first[thing.id], differences)
 
-    def _change(self, thing: Kind, state: State | None, upfront: State | None, differences: list[str]) -> None:
+    def _change(
+        self, thing: Kind, state: State | None, upfront: State | None, differences: list[str]
+    ) -> None:
         # what a package has just put there is not how the host was, but it is what its removal leaves behind
         origin = state if thing.wanted.get("of_package") else (upfront or state)
         if origin is not None:

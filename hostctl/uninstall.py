@@ -17,7 +17,9 @@ def uninstall(store: Store) -> str:
     """Remove program and memory. The list of data that was kept stays, so that a later run knows it as ours."""
     units = store.units()
     if units:
-        raise HostError(f"units are still on this host: {', '.join(units)}", hint="pulumi destroy removes them first")
+        raise HostError(
+            f"units are still on this host: {', '.join(units)}", hint="pulumi destroy removes them first"
+        )
     run(["systemctl", "disable", "--quiet", RECOVERY.name], check=False)
     RECOVERY.unlink(missing_ok=True)
     run(["systemctl", "daemon-reload"], check=False)

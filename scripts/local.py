@@ -60,7 +60,10 @@ def main() -> int:
         return 1
     up = [str(clone.launcher), "up", "--stack", _HOST, "--yes", "--skip-preview", "--suppress-outputs"]
     show = [str(clone.python), "-m", "scripts.show_environment", _HOST]
-    print(f"Bringing {host['address']} to what Pulumi.local.yaml says (a first run takes about a minute)", flush=True)
+    print(
+        f"Bringing {host['address']} to what Pulumi.local.yaml says (a first run takes about a minute)",
+        flush=True,
+    )
     # a dead agent would fail every connection, and the local host is entered with a key file
     environment = {name: value for name, value in os.environ.items() if name != "SSH_AUTH_SOCK"}
     for command in (up, show):

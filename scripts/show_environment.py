@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -108,14 +107,18 @@ def table(rows: list[Row]) -> str:
     """The rows under each other."""
     cells = [("PART", "VERSION", "HEALTH", "WHERE"), *((r.name, r.version, r.health, r.where) for r in rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(4)]
-    return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+    return "\n".join(
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells
+    )
 
 
 def main() -> int:
     """Show the stack of the local host; 1 if a part is not healthy."""
     clone, stack = Clone(), sys.argv[1]
     command = [str(clone.launcher), "stack", "output", "--json", "--stack", stack]
-    outputs = json.loads(subprocess.run(command, cwd=clone.root, capture_output=True, text=True, check=True).stdout)
+    outputs = json.loads(
+        subprocess.run(command, cwd=clone.root, capture_output=True, text=True, check=True).stdout
+    )
     host, details = next(iter(outputs["hosts"].items()))
     certificate = clone.local / "ca.crt"
     certificate.write_text(_on_host(clone, host, f"cat {_CA}"), encoding="utf-8")
@@ -123,11 +126,12 @@ def main() -> int:
     rows = [*parts(clone, host, outputs["environment"]), *sites(outputs, details["address"], context)]
     print(f"\n{table(rows)}\n")
     names = " ".join(urlsplit(row.where).hostname or "" for row in rows if row.where.startswith("https://"))
-    print(f"The names are known to this host alone. To open them in a browser of this machine, add to /etc/hosts:\n"
-          f"  {details['address']} {names}\n"
-          f"and trust {certificate.relative_to(Path.cwd()) if certificate.is_relative_to(Path.cwd()) else certificate}"
-          f" there; with curl: --cacert and --resolve NAME:443:{details['address']}.\n"
-          "A shell on it: make host-shell; its end: make destroy STACK=local, make clean.")
+    print(
+        "The names are known to this host alone. To open them in a browser of this machine, add to /etc/hosts:\n"
+        f"  {details['address']} {names}\n"
+        f"and trust {certificate} there; with curl: --cacert and --resolve NAME:443:{details['address']}.\n"
+        "A shell on it: make host-shell; its end: make destroy STACK=local, make clean."
+    )
     return 0 if all(r.health.startswith(("healthy", "active")) for r in rows) else 1
 
 

@@ -68,7 +68,9 @@ class Bootstrap(pulumi.ComponentResource):
     its memory; the deploy user, its sudo right and python3 stay, so that nobody is cut off from the server.
     """
 
-    def __init__(self, name: str, host: str, args: BootstrapArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, host: str, args: BootstrapArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("dhanman:remote:Bootstrap", name, None, opts)
         shell = "sh -s" if args.bootstrap_user == "root" else "sudo -n sh -s"
         user = command.remote.Command(

@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.sizing import PostgresSizing
 from components.settings.applications import DotnetRuntime, Frontend, Pool, Runtime, Service
 from components.settings.base import Model
 from components.settings.data import Backup, Postgres, Rabbitmq
@@ -16,6 +15,7 @@ from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.pools import default_pool
 from components.settings.problems import Path, Placeholder, Problem, SettingsError
 from components.settings.values import ByteSize, Email, Name, Positive
+from components.sizing import PostgresSizing
 
 Environment = Literal["prod", "qa", "local"]
 

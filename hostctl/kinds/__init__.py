@@ -56,4 +56,6 @@ def build(wanted: dict[str, Any]) -> Kind:
     try:
         return KINDS[wanted["kind"]](wanted)
     except KeyError:
-        raise HostError(f"unknown kind of thing: {wanted.get('kind')}", hint="run pulumi up again from the project") from None
+        raise HostError(
+            f"unknown kind of thing: {wanted.get('kind')}", hint="run pulumi up again from the project"
+        ) from None

@@ -65,7 +65,9 @@ class AptRepository(Kind):
         assert state is not None
         if self._is_superfluous():
             return []
-        return [n for n, (path, text) in self._files().items() if not path.is_file() or path.read_text() != text]
+        return [
+            n for n, (path, text) in self._files().items() if not path.is_file() or path.read_text() != text
+        ]
 
     def apply(self, state: State | None) -> None:
         """Check the key's fingerprint, then write both, then read the source's index."""
@@ -75,7 +77,9 @@ class AptRepository(Kind):
             keyring.apply(keyring.observe())
         wanted, key = self.wanted.get("fingerprint"), self.wanted.get("key")
         if key and wanted:
-            listing = run(["gpg", "--batch", "--with-colons", "--show-keys"], stdin=key, hint="install gnupg").stdout
+            listing = run(
+                ["gpg", "--batch", "--with-colons", "--show-keys"], stdin=key, hint="install gnupg"
+            ).stdout
             found = {line.split(":")[9] for line in listing.splitlines() if line.startswith("fpr:")}
             if wanted.replace(" ", "").upper() not in found:
                 raise HostError(

@@ -49,7 +49,10 @@ class Firewall(Kind):
     def restore(self, state: State) -> None:
         """Load the former table, or take ours away."""
         if state["loaded"] is not None:
-            run(["nft", "--file", "-"], stdin=f"table inet {self.key}\ndelete table inet {self.key}\n{state['loaded']}")
+            run(
+                ["nft", "--file", "-"],
+                stdin=f"table inet {self.key}\ndelete table inet {self.key}\n{state['loaded']}",
+            )
         elif self._list() is not None:
             run(["nft", "delete", "table", "inet", self.key])
 

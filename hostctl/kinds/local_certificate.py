@@ -54,7 +54,9 @@ class LocalCertificate(Kind):
         )
         if any(run(argv, check=False).returncode != 0 for argv in checks):
             return False
-        names = run(["openssl", "x509", "-in", str(self._chain), "-noout", "-ext", "subjectAltName"], check=False)
+        names = run(
+            ["openssl", "x509", "-in", str(self._chain), "-noout", "-ext", "subjectAltName"], check=False
+        )
         return f"DNS:{self.key}" in names.stdout.replace(",", " ").split()
 
     def differs(self, state: State | None) -> list[str]:
@@ -69,7 +71,9 @@ class LocalCertificate(Kind):
         self._make_ca()
         with TemporaryDirectory(dir=self._root) as scratch:
             key, request, extensions, leaf = (Path(scratch) / n for n in ("key", "csr", "ext", "crt"))
-            run(["openssl", "req", *EC, "-keyout", str(key), "-out", str(request), "-subj", f"/CN={self.key}"])
+            run(
+                ["openssl", "req", *EC, "-keyout", str(key), "-out", str(request), "-subj", f"/CN={self.key}"]
+            )
             extensions.write_text(
                 f"subjectAltName=DNS:{self.key}\nbasicConstraints=critical,CA:FALSE\n"
                 "keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n"
@@ -95,7 +99,9 @@ class LocalCertificate(Kind):
                  "-addext", "keyUsage=critical,keyCertSign,cRLSign"],
             )  # fmt: skip
             write_file(self._root / "ca.key", key.read_bytes(), mode="0600", owner="root", group="root")
-            write_file(self._root / "ca.crt", certificate.read_bytes(), mode="0644", owner="root", group="root")
+            write_file(
+                self._root / "ca.crt", certificate.read_bytes(), mode="0644", owner="root", group="root"
+            )
 
     def restore(self, state: State) -> None:
         """Bring both files back; the CA goes with its last certificate."""

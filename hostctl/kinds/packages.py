@@ -98,7 +98,10 @@ def superfluous(ours: set[str], asked: set[str]) -> set[str]:
     for _, package, _, provides in rows:
         for name in (package, *_names_in(provides)):
             providers.setdefault(name, set()).add(package)
-    needs = {package: {p for n in _names_in(depends) for p in providers.get(n, ())} for _, package, depends, _ in rows}
+    needs = {
+        package: {p for n in _names_in(depends) for p in providers.get(n, ())}
+        for _, package, depends, _ in rows
+    }
     needed: set[str] = set()
     waiting = [p for p in needs if p not in ours or p in asked]
     while waiting:
@@ -138,7 +141,9 @@ def _install(wanted: list[str]) -> None:
         if "dpkg was interrupted" in first.details:
             progress("  an earlier installation was interrupted: finishing it first")
             run(["dpkg", "--configure", "--pending", "--force-confdef", "--force-confold"], timeout=600)
-        elif any(word in first.details for word in ("Unable to locate", "404", "has no installation candidate")):
+        elif any(
+            word in first.details for word in ("Unable to locate", "404", "has no installation candidate")
+        ):
             run([*APT, "update", "--error-on=any"], hint="the host must reach its package mirrors")
         else:
             raise

@@ -91,14 +91,15 @@ class PostgresRole(PostgresKind):
             return
         old = f" PASSWORD {literal(state['verifier'])}" if state.get("verifier") else " PASSWORD NULL"
         statements = [f"ALTER ROLE {name} {'LOGIN' if state['login'] else 'NOLOGIN'}{old}"]
-        statements += [f"REVOKE {identifier(g)} FROM {name}" for g in now["member_of"] if g not in state["member_of"]]
+        statements += [
+            f"REVOKE {identifier(g)} FROM {name}" for g in now["member_of"] if g not in state["member_of"]
+        ]
         statements.append(
             f"ALTER ROLE {name} SET role = {literal(state['acts_as'])}"
             if state.get("acts_as")
             else f"ALTER ROLE {name} RESET role"
         )
         execute(self._port, *statements)
-
 
     def _drop(self, name: str) -> None:
         owner = f"SELECT oid FROM pg_roles WHERE rolname = {literal(self.wanted['name'])}"
@@ -187,7 +188,11 @@ class PostgresSettings(PostgresKind):
         if state is None:
             return NOT_THERE
         wanted: dict[str, Any] = self.wanted["settings"]
-        return [f"{n} is {state['values'][n]} instead of {v}" for n, v in wanted.items() if state["values"][n] != v]
+        return [
+            f"{n} is {state['values'][n]} instead of {v}"
+            for n, v in wanted.items()
+            if state["values"][n] != v
+        ]
 
     def apply(self, state: State | None) -> None:
         """What the server reports can't be set from here."""

@@ -92,7 +92,9 @@ class RabbitmqDefinitions(Kind):
                 problems.append(f"user {user['name']}: tags")
             if state["permissions"].get(user["name"]) != FULL:
                 problems.append(f"user {user['name']}: permissions")
-        problems += [f"user {name} is there" for name in self.wanted["absent_users"] if name in state["users"]]
+        problems += [
+            f"user {name} is there" for name in self.wanted["absent_users"] if name in state["users"]
+        ]
         limits = self.wanted["vhost_limits"]
         return problems + [f"limit {k}" for k, v in limits.items() if state["limits"].get(k) != v]
 
@@ -139,7 +141,9 @@ class RabbitmqDefinitions(Kind):
         now = self.observe()
         if now is None:
             return
-        back = {n: u for n, u in state["users"].items() if n in (*self._names(), *self.wanted["absent_users"])}
+        back = {
+            n: u for n, u in state["users"].items() if n in (*self._names(), *self.wanted["absent_users"])
+        }
         if back:
             permissions = [
                 {"user": n, "vhost": self.key, **p}

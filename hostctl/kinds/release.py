@@ -47,7 +47,10 @@ class Release(Kind):
         for file in sorted(self._releases.glob("*.sha256")):
             if (self._releases / file.name.removesuffix(".sha256")).is_dir():
                 versions[file.name.removesuffix(".sha256")] = file.read_text().strip()
-        return {"versions": versions, "missing_parents": [str(p) for p in self._directory.parents if not p.exists()]}
+        return {
+            "versions": versions,
+            "missing_parents": [str(p) for p in self._directory.parents if not p.exists()],
+        }
 
     def differs(self, state: State | None) -> list[str]:
         """The version is not there. One that is there with another digest can't be replaced."""
@@ -78,7 +81,9 @@ class Release(Kind):
         finally:
             remove_tree(scratch)
         digest = f"{self.wanted['sha256']}\n".encode()
-        write_file(self._digest_of(str(self.wanted["version"])), digest, mode="0644", owner="root", group="root")
+        write_file(
+            self._digest_of(str(self.wanted["version"])), digest, mode="0644", owner="root", group="root"
+        )
         self._prune()
 
     def _fetch(self, target: Path) -> Path:
@@ -86,10 +91,15 @@ class Release(Kind):
         if source.startswith("https://"):
             progress(f"  fetching {source}")
             try:
-                with urllib.request.urlopen(source, timeout=DOWNLOAD_TIMEOUT) as answer, target.open("wb") as file:
+                with (
+                    urllib.request.urlopen(source, timeout=DOWNLOAD_TIMEOUT) as answer,
+                    target.open("wb") as file,
+                ):
                     shutil.copyfileobj(answer, file, BLOCK)
             except (urllib.error.URLError, OSError) as error:
-                raise HostError(f"{source}: {error}", hint="the host must reach the artifact's address") from None
+                raise HostError(
+                    f"{source}: {error}", hint="the host must reach the artifact's address"
+                ) from None
         else:
             target = Path(source)
             if not target.is_file():
@@ -109,7 +119,9 @@ class Release(Kind):
         """Owner root, readable by the group alone unless public; the environment's own files become links."""
         executable = self.wanted.get("executable")
         if executable and not (tree / executable).is_file():
-            raise HostError(f"the artifact has no {executable}", hint="correct the artifact or the service's runtime")
+            raise HostError(
+                f"the artifact has no {executable}", hint="correct the artifact or the service's runtime"
+            )
         for name in self.wanted["config_files"]:
             if (tree / name).exists():
                 (tree / name).rename(tree / f"{name}.artifact")
@@ -173,7 +185,9 @@ def unpack(archive: Path, target: Path) -> None:
                 member.mode = (member.mode & 0o777) | (0o700 if member.isdir() else 0o600)
                 tar.extract(member, target, set_attrs=True, numeric_owner=True)
     except (tarfile.TarError, EOFError, OSError) as error:
-        raise HostError(f"{archive.name}: not a usable tar.gz: {error}", hint="build the artifact again") from None
+        raise HostError(
+            f"{archive.name}: not a usable tar.gz: {error}", hint="build the artifact again"
+        ) from None
 
 
 def _check_member(member: tarfile.TarInfo) -> None:
@@ -189,5 +203,6 @@ def _check_member(member: tarfile.TarInfo) -> None:
     usable = member.isfile() or member.isdir() or member.issym() or member.islnk()
     if not usable or not inside(member.name) or (target and not inside(target)):
         raise HostError(
-            f"the artifact has a member that leads outside of it: {member.name}", hint="build the artifact again"
+            f"the artifact has a member that leads outside of it: {member.name}",
+            hint="build the artifact again",
         )

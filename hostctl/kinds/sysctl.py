@@ -16,7 +16,7 @@ class Sysctl(Kind):
 
     @property
     def _path(self) -> Path:
-        return Path("/proc/sys") / self.wanted["name"].replace(".", "/")
+        return Path("/proc/sys") / str(self.wanted["name"]).replace(".", "/")
 
     def observe(self) -> State | None:
         """The value with single blanks between its numbers."""

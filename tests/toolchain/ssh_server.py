@@ -51,9 +51,10 @@ async def serve(seen: SshServer, folder: Path, ready: threading.Event, over: asy
             "/bin/sh", "-c", process.command or "", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, cwd=folder,
         )  # fmt: skip
-        await process.redirect(stdin=local.stdin, stdout=local.stdout, stderr=local.stderr)
-        status = await local.wait()
-        await process.stdout.drain()
+        written, complained = await local.communicate(await process.stdin.read())
+        process.stdout.write(written)
+        process.stderr.write(complained)
+        status = local.returncode or 0
         if status < 0:
             process.exit_with_signal("KILL")
         else:
