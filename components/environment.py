@@ -287,6 +287,7 @@ class Environment(pulumi.ComponentResource):
                 read_timeout=limits.timeouts.read,
             ),
             hsts_max_age=limits.hsts_max_age,
+            http2=limits.http2,
             snippets=Snippets(http=limits.snippets.http, server=limits.snippets.server),
         )
         gateway = Gateway(

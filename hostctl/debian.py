@@ -36,3 +36,11 @@ def is_shipped(path: str) -> bool:
 def installed_by_us(package: str | None) -> bool:
     """Whether this program installed ``package`` on this host."""
     return bool(package) and package in Store().registry("packages")
+
+
+def is_older(package: str, version: str) -> bool:
+    """Whether the installed ``package`` is older than ``version``; one that is not installed will be new."""
+    shown = run(["dpkg-query", "--show", "--showformat=${Version}", package], check=False)
+    if shown.returncode != 0 or not shown.stdout:
+        return False
+    return run(["dpkg", "--compare-versions", shown.stdout, "lt", version], check=False).returncode == 0

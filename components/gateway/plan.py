@@ -6,9 +6,10 @@ templates.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from components.gateway.spec import GatewaySpec
+from components.gateway.spec import HTTP2_DIRECTIVE_SINCE, GatewaySpec
 from components.naming import ServiceNames
 from components.templates import Templates
 from components.unit import (
@@ -16,6 +17,7 @@ from components.unit import (
     Directory,
     File,
     HttpCheck,
+    OlderPackage,
     Packages,
     Service,
     Symlink,
@@ -26,6 +28,9 @@ from components.unit import (
 
 NGINX = "nginx.service"
 RELOAD = (f"reload {NGINX}",)
+OLDEST = (1, 22, 0)
+"""Debian 12's NGINX, the oldest that is supported."""
+
 VALIDATION = Validation(argv=("/usr/sbin/nginx", "-t", "-q"))
 SNIPPETS = "/etc/nginx/dhanman"
 """Shared pieces of sites; a site of another component may include them."""
@@ -76,8 +81,8 @@ def _values(spec: GatewaySpec) -> dict[str, Any]:
         "limits": spec.limits,
         "snippets": spec.snippets,
         "ipv6": spec.ipv6,
-        "http2_directive": spec.http2_directive,
-        "listen_parameters": "ssl" if spec.http2_directive else "ssl http2",
+        "http2_directive": spec.http2 and spec.http2_directive,
+        "listen_parameters": "ssl http2" if spec.http2 and not spec.http2_directive else "ssl",
         "pools_by_default": spec.pools_by_default,
         "trusted_proxies": spec.trusted_proxies,
         "security_headers": security_headers(spec),
@@ -88,8 +93,14 @@ def _values(spec: GatewaySpec) -> dict[str, Any]:
 
 def _file(spec: GatewaySpec, template: str) -> File:
     """One template, rendered; its path below ``files`` is the path on the host."""
+    path = f"/{template.replace('{env}', spec.environment)}"
     content = _TEMPLATES.render(template, **_values(spec))
-    return File(path=f"/{template.replace('{env}', spec.environment)}", content=content, notify=RELOAD)
+    if spec.nginx_version is not None:
+        return File(path=path, content=content, notify=RELOAD)
+    older = _TEMPLATES.render(template, **_values(replace(spec, nginx_version=OLDEST)))
+    below = ".".join(map(str, HTTP2_DIRECTIVE_SINCE))
+    variant = OlderPackage(package="nginx", below=below, content=older) if older != content else None
+    return File(path=path, content=content, older=variant, notify=RELOAD)
 
 
 def gateway_unit(spec: GatewaySpec) -> Unit:

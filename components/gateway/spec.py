@@ -62,16 +62,17 @@ class Snippets:
 class GatewaySpec:
     """The gateway of one environment; a host has one at most.
 
-    ``hsts_max_age``: seconds. ``nginx_version``: of the host's package; the default is written so that every
-    version from it on accepts it, newer ones with a warning. ``trusted_proxies``: CIDRs of proxies in front
-    of the gateway (a CDN), whose ``X-Forwarded-For`` names the client.
+    ``hsts_max_age``: seconds. ``http2``: whether it is offered. ``nginx_version``: of the host's
+    package; None leaves it to the host, which has both forms of what differs. ``trusted_proxies``: CIDRs of
+    proxies in front of the gateway (a CDN), whose ``X-Forwarded-For`` names the client.
     """
 
     environment: str
     sites: tuple[Site, ...]
     limits: Limits = Limits()
     hsts_max_age: int = 31_536_000
-    nginx_version: tuple[int, int, int] = (1, 22, 0)
+    nginx_version: tuple[int, int, int] | None = None
+    http2: bool = True
     ipv6: bool = True
     trusted_proxies: tuple[str, ...] = ()
     snippets: Snippets = Snippets()
@@ -79,9 +80,10 @@ class GatewaySpec:
     @property
     def http2_directive(self) -> bool:
         """Whether HTTP/2 is turned on by its own directive rather than on ``listen``."""
-        return self.nginx_version >= HTTP2_DIRECTIVE_SINCE
+        return self.nginx_version is None or self.nginx_version >= HTTP2_DIRECTIVE_SINCE
 
     @property
     def pools_by_default(self) -> bool:
         """Whether NGINX would keep connections to a service open if nothing was said."""
-        return self.nginx_version >= UPSTREAM_POOL_SINCE
+        # where the version is not known, "Connection: close" on each request is what keeps the pool empty
+        return self.nginx_version is not None and self.nginx_version >= UPSTREAM_POOL_SINCE

@@ -17,7 +17,8 @@ FORMAT = 1
 class Validation:
     """A program that must accept the staged files before they are swapped in.
 
-    ``argv`` runs in a private view of the host in which the unit's files under ``/etc``, ``/opt`` and ``/usr/local`` are already in place.
+    ``argv`` runs in a private view of the host in which the unit's files under ``/etc``, ``/opt`` and
+    ``/usr/local`` are already in place.
     """
 
     argv: tuple[str, ...]

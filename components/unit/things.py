@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
 
@@ -30,12 +30,22 @@ class Thing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OlderPackage:
+    """Another content for a :class:`File` on hosts whose ``package`` is older than the version ``below``."""
+
+    package: str
+    below: str
+    content: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class File(Thing):
     """A regular file with exactly this content. Deleting it brings back what was at ``path`` before.
 
     ``merge_json``: path of a JSON file on the host over which ``content`` (JSON as well) is merged, deep, when the
     file is staged; a missing one counts as ``{}``. ``of_package``: the package whose installation makes this file;
     where we installed that package, its own version is ours to replace. ``secret``: the content is never shown.
+    ``older``: the content where a package is older than this one was written for.
     """
 
     kind: ClassVar[str] = "file"
@@ -47,6 +57,11 @@ class File(Thing):
     secret: bool = False
     merge_json: str | None = None
     of_package: str | None = None
+    older: OlderPackage | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As :meth:`Thing.to_json`, with ``older`` as an object."""
+        return super().to_json() | {"older": asdict(self.older) if self.older else None}
 
 
 @dataclass(frozen=True, kw_only=True)

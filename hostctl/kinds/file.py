@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hostctl.debian import is_older
 from hostctl.errors import HostError
 from hostctl.kinds.base import Phase, State
 from hostctl.kinds.paths import PathKind, attribute_differences, write_file
@@ -35,6 +36,9 @@ class File(PathKind):
 
     def _content(self) -> bytes:
         text: str = self.wanted["content"]
+        older = self.wanted.get("older")
+        if older and is_older(older["package"], older["below"]):
+            text = older["content"]
         base = self.wanted.get("merge_json")
         if base:
             text = json.dumps(merge(_read_json(Path(base)), json.loads(text)), indent=2) + "\n"
