@@ -30,13 +30,27 @@ for argument do
     esac
     case $argument in
         --) break ;;
-        --stack | -s) takes=stack ;;
-        --stack=* | -s=*) stack=${argument#*=} ;;
-        --cwd | -C) takes=directory ;;
-        --cwd=* | -C=*) directory=${argument#*=} ;;
-        --color | --verbose | -v | --tracing | --profiling | --memprofilerate) takes=value ;;
+        --stack) takes=stack ;;
+        --stack=*) stack=${argument#*=} ;;
+        --cwd) takes=directory ;;
+        --cwd=*) directory=${argument#*=} ;;
+        --color | --verbose | --tracing | --profiling | --memprofilerate | --message | --target) takes=value ;;
         --config-file | --config-file=*) takes=own ;;
-        -*) ;;
+        --*) ;;
+        -?*)
+            # short options may stand together (-ys qa) and hold their value (-sqa, -s=qa)
+            letters=${argument#-}
+            while [ -n "$letters" ]; do
+                letter=${letters%"${letters#?}"} letters=${letters#?}
+                case $letter in
+                    s) [ -n "$letters" ] && stack=${letters#=} || takes=stack ;;
+                    C) [ -n "$letters" ] && directory=${letters#=} || takes=directory ;;
+                    c | m | p | t | v) [ -n "$letters" ] || takes=value ;;
+                    *) continue ;;
+                esac
+                break
+            done
+            ;;
         *) [ -n "$command" ] || command=$argument ;;
     esac
 done
@@ -70,10 +84,10 @@ salt=$root/.local/stacks/$stack.salt
 if [ -f "$salt" ] && [ -f "$tracked" ] &&
     ! grep -Eq '^(encryptionsalt|encryptedkey|secretsprovider):' "$tracked"; then
     derived=$root/.local/stacks/Pulumi.$stack.yaml
-    umask 077
-    { cat "$tracked" && printf '\nencryptionsalt: ' && cat "$salt"; } >"$derived.$$" && mv "$derived.$$" "$derived" ||
-        exit 1
-    umask 022
+    (
+        umask 077
+        { cat "$tracked" && printf '\nencryptionsalt: ' && cat "$salt"; } >"$derived.$$" && mv "$derived.$$" "$derived"
+    ) || exit 1
     export PULUMI_OPTION_CONFIG_FILE="$derived"
     unset PULUMI_CONFIG_PASSPHRASE
     export PULUMI_CONFIG_PASSPHRASE_FILE="$root/.local/passphrase"

@@ -16,9 +16,8 @@ def test_defaults_are_filled_and_the_whole_is_secret() -> None:
     assert not failures
     assert is_secret(filled) and is_secret(filled["value"]["privateKey"])
     assert not is_secret(filled["value"]["host"])
-    assert plain(filled) == {
-        "host": "h", "privateKey": "k", "user": "root", "port": 22, "dialErrorLimit": 10, "perDialTimeout": 15,
-    }  # fmt: skip
+    defaults = {"user": "root", "port": 22, "dialErrorLimit": 10, "perDialTimeout": 15}
+    assert plain(filled) == {"host": "h", "privateKey": "k"} | defaults
 
 
 def test_a_proxy_gets_the_same_defaults_and_marks() -> None:
@@ -69,7 +68,7 @@ def test_a_known_hosts_line_is_taken_as_host_key(ssh_server: SshServer) -> None:
 
 def test_another_host_key_is_refused(ssh_server: SshServer) -> None:
     other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGJtddxmIC11IwE8lo8UlpjHZ/kG7lUNHfKa0n+8wVzr"
-    with pytest.raises(OperationError, match="after 0 failed attempts: .*host key mismatch"):
+    with pytest.raises(OperationError, match=r"after 0 failed attempts: .*host key mismatch"):
         _dial(ssh_server.connection(hostKey=other))
 
 
@@ -77,7 +76,7 @@ def test_a_refused_port_is_tried_as_often_as_the_limit_says() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(OperationError, match="after 2 failed attempts: .*Connect call failed"):
+    with pytest.raises(OperationError, match=r"after 2 failed attempts: .*Connect call failed"):
         _dial({"host": "127.0.0.1", "port": port, "user": "u", "dialErrorLimit": 2, "perDialTimeout": 1})
 
 
