@@ -38,6 +38,12 @@ def installed_by_us(package: str | None) -> bool:
     return bool(package) and package in Store().registry("packages")
 
 
+def is_installed(package: str) -> bool:
+    """Whether the package is installed now; one whose configuration alone is left is not."""
+    shown = run(["dpkg-query", "--show", "--showformat=${db:Status-Status}", package], check=False)
+    return shown.returncode == 0 and shown.stdout == "installed"
+
+
 def is_older(package: str, version: str) -> bool:
     """Whether the installed ``package`` is older than ``version``; one that is not installed will be new."""
     shown = run(["dpkg-query", "--show", "--showformat=${Version}", package], check=False)

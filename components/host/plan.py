@@ -115,10 +115,11 @@ class HostSpec:
     """One server.
 
     ``environments``: which have folders on it. ``memory`` (bytes) and ``cores``: what it must have at least.
-    ``time_zone``: IANA name. ``deploy_user``: owns the folder that artifacts are uploaded to.
-    ``ssh_port``: where sshd listens already; the port itself is not managed. ``ssh_sources``: CIDRs that may reach it (none: anywhere). ``private_ranges``: CIDRs that may reach
-    ``private_ports``. ``public_ports``: open to everyone. ``operator_email``: gets a mail for each unattended
-    upgrade, if the host can send mail. ``journal_max``: ceiling of the journal, in systemd's notation.
+    ``time_zone``: IANA name. ``deploy_user``: owns the folder that artifacts are uploaded to. ``ssh_port``: where
+    sshd listens already; the port itself is not managed. ``ssh_sources``: CIDRs that may reach it (none: anywhere).
+    ``private_ranges``: CIDRs that may reach ``private_ports``. ``public_ports``: open to everyone.
+    ``operator_email``: gets a mail for each unattended upgrade, if the host can send mail. ``journal_max``: ceiling
+    of the journal, in systemd's notation.
     """
 
     environments: tuple[str, ...]

@@ -13,9 +13,9 @@ from components.templates import Templates
 from components.unit import (
     AptRepository,
     CommandCheck,
-    Directory,
     File,
     Packages,
+    PostgresCluster,
     PostgresDatabase,
     PostgresRole,
     PostgresSettings,
@@ -97,8 +97,7 @@ def server_unit(spec: PostgresSpec) -> Unit:
     things: tuple[Thing, ...] = (
         *([spec.repository] if spec.repository else []),
         Packages(name="postgres", packages=(package, f"postgresql-client-{spec.version}")),
-        Directory(path=spec.configuration, data=True, recursive=True, of_package=package, **owned),
-        Directory(path=spec.data, mode="0700", data=True, recursive=True, of_package=package, **owned),
+        PostgresCluster(version=spec.version),
         File(path=hba_file, content=hba, mode="0640", notify=notify, **owned),
         File(path=f"{spec.configuration}/conf.d/dhanman.conf", content=tuning, notify=notify, **owned),
         File(

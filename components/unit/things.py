@@ -213,6 +213,18 @@ class Firewall(Thing):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PostgresCluster(Thing):
+    """A cluster of Debian's postgresql-common, such as ``18/main``, with data checksums if this program makes it.
+
+    Data: deleting it keeps it unless data deletion was asked for; then data and configuration go.
+    """
+
+    kind: ClassVar[str] = "postgres_cluster"
+    version: int
+    cluster: str = "main"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PostgresRole(Thing):
     """A PostgreSQL role. ``password`` (SCRAM-SHA-256) is wanted for a login role; ``member_of`` is also the role that
     its sessions act as (``ALTER ROLE ... SET role``), so that what they create belongs to it.

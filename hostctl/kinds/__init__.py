@@ -17,6 +17,7 @@ from hostctl.kinds.local_certificate import LocalCertificate
 from hostctl.kinds.packages import Packages
 from hostctl.kinds.path_present import PathPresent
 from hostctl.kinds.postgres import PostgresDatabase, PostgresRole, PostgresSettings
+from hostctl.kinds.postgres_cluster import PostgresCluster
 from hostctl.kinds.rabbitmq import RabbitmqDefinitions
 from hostctl.kinds.release import Release
 from hostctl.kinds.service import Service
@@ -38,6 +39,7 @@ KINDS: dict[str, type[Kind]] = {
         LocalCertificate,
         Packages,
         PathPresent,
+        PostgresCluster,
         PostgresDatabase,
         PostgresRole,
         PostgresSettings,

@@ -12,7 +12,7 @@ import shutil
 import stat
 from pathlib import Path
 
-from hostctl.debian import installed_by_us, is_shipped
+from hostctl.debian import installed_by_us, is_installed, is_shipped
 from hostctl.kinds.base import Kind, State
 
 
@@ -171,7 +171,9 @@ class PathKind(Kind):
 
     def foreign(self, state: State) -> bool:
         """Somebody else's, unless nothing is there or a package put it there."""
-        if state["type"] == "absent" or installed_by_us(self.wanted.get("of_package")):
+        package = self.wanted.get("of_package")
+        # what a removed package left behind is of use to nobody
+        if state["type"] == "absent" or (package and (installed_by_us(package) or not is_installed(package))):
             return False
         # a package's maintainer script makes links that dpkg does not know to files that it does
         place = self.path.resolve() if state["type"] == "symlink" else self.path

@@ -59,7 +59,10 @@ class Project:
 
     def run(self, *arguments: str) -> str:
         env = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
-        env |= {"PULUMI_BACKEND_URL": (self.folder / "state").as_uri(), "PULUMI_CONFIG_PASSPHRASE": "for-tests"}
+        env |= {
+            "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "for-tests",
+        }
         command = [str(CLONE.launcher), "--non-interactive", *arguments]
         done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -81,7 +84,10 @@ def test_create_nothing_update_replace_and_destroy(tmp_path: Path, ssh_server: S
 
     project.up()
     assert ssh_server.commands == ["cat >/dev/null; echo created"] * 3
-    assert json.loads(project.run("stack", "output", "--json")) == {"password": "[secret]", "stdout": "created"}
+    assert json.loads(project.run("stack", "output", "--json")) == {
+        "password": "[secret]",
+        "stdout": "created",
+    }
     password = json.loads(project.run("stack", "output", "--json", "--show-secrets"))["password"]
     state = "".join(file.read_text() for file in (tmp_path / "state").rglob("trial.json"))
     assert password not in state and "OPENSSH PRIVATE KEY" not in state
