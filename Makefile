@@ -21,7 +21,7 @@ help: ## list the targets
 
 setup: ## everything that the project needs, into .venv and .local (nothing to do: under a second)
 	@command -v $(PYTHON) >/dev/null || { echo "make setup: $(PYTHON) is missing: run 'sudo apt-get install python3 python3-venv'" >&2; exit 1; }
-	@PYTHONDONTWRITEBYTECODE=1 $(PYTHON) -m toolchain setup
+	@$(PYTHON) -m toolchain setup
 
 local: setup ## a complete environment on a host of its own on this machine
 	@$(PY) -m scripts.local

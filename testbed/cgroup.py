@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from testbed.errors import TestbedError
-from testbed.process import run, wait_until
+from testbed.paths import cache_dir
+from testbed.process import locked, run, wait_until
 
 _OWN_MOUNT = Path("/run/dhanman-testbed/cgroup")
 
@@ -25,8 +27,9 @@ def root() -> Path:
 
 def create(name: str) -> Path:
     """Make a group (or find it) and return its folder."""
-    folder = root() / name
-    folder.mkdir(exist_ok=True)
+    with _mount_lock():
+        folder = root() / name
+        folder.mkdir(exist_ok=True)
     return folder
 
 
@@ -69,5 +72,11 @@ def _removed(folder: Path) -> bool:
 
 def release() -> None:
     """Take away the cgroup2 mount if it is our own and nothing is left in it."""
-    if _OWN_MOUNT.is_mount() and not any(path.is_dir() for path in _OWN_MOUNT.glob("dhanman-testbed-*")):
-        run(["umount", str(_OWN_MOUNT)], check=False)
+    with _mount_lock():
+        if _OWN_MOUNT.is_mount() and not any(path.is_dir() for path in _OWN_MOUNT.glob("dhanman-testbed-*")):
+            run(["umount", str(_OWN_MOUNT)], check=False)
+
+
+def _mount_lock() -> AbstractContextManager[None]:
+    # the mount is the machine's: another clone may be making its first group as ours removes its last
+    return locked(cache_dir() / "cgroup.lock")

@@ -45,21 +45,23 @@ def create_network(engine: str, name: str, subnet: str) -> list[str]:
 
 
 def create(
-    engine: str, clone: Clone, name: str, *, image: str, hostname: str, address: str, publish: bool
+    engine: str, clone: Clone, name: str, *, image: str, hostname: str, address: str | None
 ) -> list[str]:
     """Make a host's container.
 
-    A non-zero end restarts it: systemd ends with 133 for a reboot and with 0 for a power-off. ``publish``
-    adds a loopback port, for engines whose container addresses this machine does not reach.
+    A non-zero end restarts it: that is how a reboot of its own comes back, since the kernel ends the first
+    process with SIGHUP then. A power-off from inside ends it with SIGINT (reboot(2)) and is restarted too.
+    Without an address the engine chooses one and a loopback port is added, for engines whose container
+    addresses this machine does not reach.
     """
     system = ["--systemd=always"] if engine == "podman" else []
-    ports = ["--publish", f"127.0.0.1::{SSH_PORT}"] if publish else []
+    reached = ["--publish", f"127.0.0.1::{SSH_PORT}"] if address is None else ["--ip", address]
     return [
         *(engine, "create", "--name", container(clone, name), "--hostname", hostname),
         *("--privileged", "--cgroupns", "private", *system),
         *("--tmpfs", "/run:exec,mode=755", "--tmpfs", "/run/lock", "--stop-signal", "SIGRTMIN+4"),
         *("--stop-timeout", str(STOP_SECONDS), "--restart", "on-failure"),
-        *("--network", network_name(clone), "--ip", address, *ports),
+        *("--network", network_name(clone), *reached),
         *("--label", f"dhanman.testbed={clone.digest}", image, "/sbin/init"),
     ]
 

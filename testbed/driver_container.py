@@ -51,8 +51,14 @@ class ContainerDriver:
             net = network.subnet(clone)
             if not self._succeeds("network", "inspect", commands.network_name(clone)):
                 run(commands.create_network(self.name, commands.network_name(clone), str(net)))
-            chosen = network.choose_address(net, network.taken_addresses(clone), address)
-            publish = not self._reaches_containers()
+            chosen = "127.0.0.1"
+            reached = self._reaches_containers()
+            if reached:
+                chosen = network.choose_address(net, network.taken_addresses(clone), address)
+            elif address is not None:
+                raise TestbedError(
+                    "this engine's containers are reached by loopback alone: leave --address out"
+                )
             record = HostRecord(
                 name=name,
                 driver=self.name,
@@ -69,8 +75,7 @@ class ContainerDriver:
             name,
             image=disk.image,
             hostname=disk.hostname,
-            address=chosen,
-            publish=publish,
+            address=chosen if reached else None,
         )
         run(create)
         with tempfile.TemporaryDirectory() as scratch:
@@ -153,7 +158,8 @@ class ContainerDriver:
         if cut:
             self._engine("network", "disconnect", net, box)
             return
-        self._engine("network", "connect", "--ip", record.address, net, box)
+        fixed = ["--ip", record.address] if self._reaches_containers() else []
+        self._engine("network", "connect", *fixed, net, box)
         if record.latency_ms:
             self.set_latency(record, record.latency_ms)
 
@@ -221,6 +227,8 @@ def fill_identity(root: Path, private_host_key: Path, login_key: str) -> Path:
     """Lay out under ``root`` the keys that a container gets before its first start."""
     ssh = root / "etc/ssh"
     ssh.mkdir(parents=True)
+    for folder in (root, ssh.parent, ssh):
+        folder.chmod(0o755)  # copied over the container's own: a closed "/" would shut every service out
     for source in (private_host_key, private_host_key.with_suffix(".pub")):
         shutil.copy(source, ssh / source.name)
     home = root / "root"

@@ -19,7 +19,7 @@ from testbed.keys import host_key
 from testbed.paths import PACKAGE, Clone
 from testbed.process import missing, run, wait_until
 from testbed.progress import note, step
-from testbed.state import Disk, HostRecord, clone_lock, find_host, save_host
+from testbed.state import Disk, HostRecord, all_hosts, clone_lock, find_host, save_host
 
 PROGRAMS = {
     "mmdebstrap": "mmdebstrap",
@@ -71,8 +71,14 @@ class NspawnDriver:
         return record
 
     def start(self, record: HostRecord) -> HostRecord:
-        """Make the network where it is missing and boot in a private mount namespace."""
+        """Make the network anew and boot in a private mount namespace.
+
+        A former network namespace would hand the firewall rules, addresses and settings that nobody saved
+        on to the next boot, and a test of what survives a power cut would prove nothing.
+        """
         name, clone = record.name, self._clone
+        delay.remove(clone, name)
+        network.detach(clone, name)
         with clone_lock(clone):
             network.ensure_bridge(clone)
         network.attach(clone, record)
@@ -169,10 +175,12 @@ class NspawnDriver:
         return str(self._clone.host_dir(record.name) / "console.log")
 
     def close(self) -> None:
-        """Remove the bridge and the address translation."""
+        """Remove the bridge and the address translation, unless another process has made a host meanwhile."""
         with clone_lock(self._clone):
+            if all_hosts(self._clone):
+                return
             network.remove_bridge(self._clone)
-        cgroup.release()
+            cgroup.release()
 
     def _harvest(self, record: HostRecord) -> None:
         if record.apt_cache:

@@ -39,7 +39,7 @@ def up(
         if record is not None:
             _check_same(record, suite, address)
             ready = driver(clone, record.driver)
-            if ready.is_running(record):
+            if ready.is_running(record) and _comes_up(ready, record):
                 return record
         else:
             keys.login_public_key(clone)
@@ -186,6 +186,20 @@ def _boot(clone: Clone, owner: Driver, record: HostRecord) -> HostRecord:
         # sshd answers a moment before the last services are up; a unit that hangs shall not hold a test up
         wait_until(lambda: _has_booted(owner, record), SETTLE_SECONDS)
     return record
+
+
+def _comes_up(owner: Driver, record: HostRecord) -> bool:
+    """Wait for a running host that may be in a reboot of its own; False if it powered off instead."""
+    # asked inside: sshd counts each connection that does not log in against our address (PerSourcePenalties)
+    if _has_booted(owner, record):
+        return True
+    with step(f"waiting for {record.name}"):
+        wait_until(lambda: not owner.is_running(record) or _has_booted(owner, record), SETTLE_SECONDS)
+        if not owner.is_running(record):
+            return False
+        if not record.is_cut:
+            _await_ssh(owner, record)
+    return True
 
 
 def _await_ssh(owner: Driver, record: HostRecord) -> None:

@@ -117,7 +117,7 @@ def uplink_name(default_routes: str) -> str | None:
 
 
 def attach(clone: Clone, record: HostRecord) -> None:
-    """Make the host's network namespace with ``eth0`` on the bridge; it outlives reboots of the host."""
+    """Make the host's network namespace with ``eth0`` on the bridge; it outlives the host's own reboots."""
     namespace, link = clone.network_namespace(record.name), clone.link("tv", record.name)
     if has_namespace(namespace):
         return

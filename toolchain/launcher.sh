@@ -74,7 +74,7 @@ stack=${stack##*/}
 case $writes$stack in
     1prod | 1qa)
         echo "pulumi $command: the backend in this clone is for previews of $stack and for the local stack;" \
-            "set PULUMI_BACKEND_URL to the backend that your team shares (docs: state backend)" >&2
+            "set PULUMI_BACKEND_URL to the backend that your team shares" >&2
         exit 1
         ;;
 esac

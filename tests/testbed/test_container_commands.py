@@ -13,9 +13,8 @@ CLONE = Clone(state=Path("/srv/clone/.local/testbed"))
 
 
 def _create(engine: str, *, publish: bool) -> list[str]:
-    return commands.create(
-        engine, CLONE, "web", image="dhanman-testbed:x", hostname="web", address="10.77.0.11", publish=publish
-    )
+    address = None if publish else "10.77.0.11"
+    return commands.create(engine, CLONE, "web", image="dhanman-testbed:x", hostname="web", address=address)
 
 
 def test_a_container_runs_systemd_with_a_control_group_tree_of_its_own() -> None:
@@ -32,9 +31,10 @@ def test_a_container_runs_systemd_with_a_control_group_tree_of_its_own() -> None
 def test_a_port_is_published_on_loopback_alone() -> None:
     command = _create("docker", publish=True)
     assert command[command.index("--publish") + 1] == "127.0.0.1::22"
+    assert "--ip" not in command
 
 
-def test_a_reboot_starts_a_container_again_and_a_power_off_does_not() -> None:
+def test_a_reboot_starts_a_container_again() -> None:
     command = _create("docker", publish=False)
     assert command[command.index("--restart") + 1] == "on-failure"
 
@@ -99,3 +99,13 @@ def test_keys_are_laid_out_for_root_alone(tmp_path: Path) -> None:
     assert (root / "etc/ssh/ssh_host_ed25519_key").stat().st_mode & 0o777 == 0o600
     assert (root / "root/.ssh/authorized_keys").read_text() == "ssh-ed25519 AAAA testbed\n"
     assert (root / "root/.ssh").stat().st_mode & 0o777 == 0o700
+
+
+def test_folders_above_the_keys_stay_open_to_services(tmp_path: Path) -> None:
+    key = tmp_path / "ssh_host_ed25519_key"
+    for file in (key, key.with_suffix(".pub")):
+        file.write_text("key")
+    closed = tmp_path / "root"
+    closed.mkdir(mode=0o700)
+    root = fill_identity(closed, key, "ssh-ed25519 AAAA testbed")
+    assert [path.stat().st_mode & 0o777 for path in (root, root / "etc", root / "etc/ssh")] == [0o755] * 3

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import testbed
-from testbed import cgroup, network
+from testbed import cgroup, network, ssh
 from testbed.errors import TestbedError
 from testbed.paths import Clone
 
@@ -120,6 +120,45 @@ def test_a_host_that_reboots_itself_comes_back(host: testbed.Host) -> None:
     assert host.is_running()
 
 
+def test_up_waits_for_a_host_that_is_rebooting_itself(host: testbed.Host) -> None:
+    host.run("systemctl reboot", check=False)
+    assert _eventually(lambda: not _answers(host)), "the host did not go down"
+    assert testbed.up("alpha").run("hostname").stdout == "alpha\n"
+
+
+def test_up_boots_a_host_that_is_powering_itself_off(host: testbed.Host) -> None:
+    host.run("systemctl poweroff", check=False)
+    assert testbed.up("alpha").run("hostname").stdout == "alpha\n"
+
+
+def test_finding_a_host_often_does_not_lock_us_out(host: testbed.Host) -> None:
+    for _ in range(20):
+        testbed.up("alpha")
+    assert host.run("hostname").stdout == "alpha\n"
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["power cut", "reboot of its own"])
+def test_firewall_rules_that_nobody_saved_are_gone_after_a_boot(host: testbed.Host, own: bool) -> None:
+    host.run("apt-get update -q && apt-get install -y -q nftables && nft add table inet probe")
+    if own:
+        host.run("systemctl reboot", check=False)
+        assert _eventually(lambda: not _answers(host)), "the host did not go down"
+        testbed.up("alpha")
+    else:
+        host.reboot()
+    assert host.run("nft list tables").stdout == ""
+
+
+def test_addresses_and_settings_of_the_network_are_gone_after_a_power_cut(host: testbed.Host) -> None:
+    setting = "/proc/sys/net/ipv4/tcp_syncookies"
+    before = host.run(f"cat {setting}").stdout
+    host.run(f"ip address add 203.0.113.9/32 dev eth0 && echo 2 > {setting}")
+    assert host.run(f"cat {setting}").stdout != before
+    host.reboot()
+    assert "203.0.113.9" not in host.run("ip address").stdout
+    assert host.run(f"cat {setting}").stdout == before
+
+
 def test_a_stopped_host_boots_again_with_its_disk(host: testbed.Host) -> None:
     host.stop()
     assert not host.is_running()
@@ -216,6 +255,10 @@ def _eventually(condition: Callable[[], bool]) -> bool:
 def _differs(host: testbed.Host, started: str) -> bool:
     now = host.run("systemctl show -P UserspaceTimestampMonotonic", check=False)
     return now.returncode == 0 and now.stdout != started
+
+
+def _answers(host: testbed.Host) -> bool:
+    return ssh.greets(host.address, host.port)
 
 
 def _pids_below(group: Path) -> list[int]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import signal
 import sys
 import types
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from toolchain.providers.servicer import Provider
+
+_ORPHAN_CHECK_SECONDS = 5.0
 
 
 def run(make: str, version: str) -> None:
@@ -54,5 +58,9 @@ async def _serve(provider: Provider, engine: str) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
     print(port, flush=True)
-    await over.wait()
+    engine_process = os.getppid()
+    while not over.is_set() and os.getppid() == engine_process:
+        # An engine that was killed tells nobody to end.
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(over.wait(), _ORPHAN_CHECK_SECONDS)
     await server.stop(grace=1)

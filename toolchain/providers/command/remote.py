@@ -20,7 +20,11 @@ _CLOSE_SECONDS = 5
 
 
 class RemoteCommand(CommandBase):
-    """Runs the text by the login shell of the remote user."""
+    """Runs the text by the login shell of the remote user.
+
+    One thing differs from the official plugin: a variable of `environment` that sshd's AcceptEnv refuses is
+    dropped, where that one fails, since the SSH library asks for no answer.
+    """
 
     members = COMMON | {"connection": shape.OBJECT}
     required = ("connection",)
