@@ -47,7 +47,7 @@ def test_a_host_is_base_then_access_then_confirmation(recorder: Recorder) -> Any
 
     def check(_: object) -> None:
         names = [resource.name for resource in recorder.resources if resource.typ.startswith("command:")]
-        assert names == ["one-base", "one-access", "one-confirm"]
+        assert names == ["one-base", "one-access", "one-access-over-a-new-connection"]
         stdin = recorder.resources[-2].inputs["stdin"]
         assert stdin.keys() > {"value"}, "the document travels as a secret"
         document = json.loads(stdin["value"])
