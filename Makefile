@@ -9,7 +9,8 @@ PYTHON ?= python3
 VENV := .venv/bin
 PULUMI := $(VENV)/pulumi
 PY := $(VENV)/python
-CMD ?=
+# exported, so that a recipe sees the text as it was given and no shell on this machine reads it
+export CMD ?=
 DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanman-infra
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
@@ -70,7 +71,7 @@ host-key: setup ## a server's host key in the form that settings take; HOST=addr
 	@$(PY) -m scripts.host_key "$(HOST)"
 
 host-shell: setup ## a root shell on the local host; CMD="..." runs that instead
-	@$(PY) -m testbed shell local $(if $(CMD),-- $(CMD))
+	@if [ -n "$$CMD" ]; then $(PY) -m testbed shell local -- "$$CMD"; else $(PY) -m testbed shell local; fi
 
 clean: ## stop the local host and remove .local and .venv
 	@if [ -x $(PY) ] && [ -d .local/testbed ]; then $(PY) -m testbed down local; fi
