@@ -9,8 +9,9 @@ PYTHON ?= python3
 VENV := .venv/bin
 PULUMI := $(VENV)/pulumi
 PY := $(VENV)/python
-# exported, so that a recipe sees the text as it was given and no shell on this machine reads it
-export CMD ?=
+CMD ?=
+# exported unexpanded, so that the host gets the text as it was given and no shell on this machine reads it
+export HOST_COMMAND := $(value CMD)
 DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanman-infra
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
@@ -71,7 +72,7 @@ host-key: setup ## a server's host key in the form that settings take; HOST=addr
 	@$(PY) -m scripts.host_key "$(HOST)"
 
 host-shell: setup ## a root shell on the local host; CMD="..." runs that instead
-	@if [ -n "$$CMD" ]; then $(PY) -m testbed shell local -- "$$CMD"; else $(PY) -m testbed shell local; fi
+	@if [ -n "$$HOST_COMMAND" ]; then $(PY) -m testbed shell local -- "$$HOST_COMMAND"; else $(PY) -m testbed shell local; fi
 
 clean: ## stop the local host and remove .local and .venv
 	@if [ -x $(PY) ] && [ -d .local/testbed ]; then $(PY) -m testbed down local; fi
