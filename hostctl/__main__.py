@@ -1,4 +1,4 @@
-"""The command line: ``apply``, ``delete``, ``confirm`` (unit on stdin), ``observe``, ``revert``, ``recover``, ``rotate``."""
+"""The command line; what a unit is applied, deleted or confirmed from comes on stdin."""
 
 from __future__ import annotations
 

@@ -18,7 +18,8 @@ def arm(unit: str, seconds: int) -> None:
     """From now on the host puts the old state back after ``seconds``, whatever becomes of this process."""
     disarm(unit)
     run(
-        ["systemd-run", "--quiet", f"--unit={_timer(unit)}", f"--on-active={seconds}s", "--timer-property=AccuracySec=1s",
+        ["systemd-run", "--quiet", f"--unit={_timer(unit)}", f"--on-active={seconds}s", 
+         "--timer-property=AccuracySec=1s",
          HOSTCTL, "revert", unit],
     )  # fmt: skip
     progress(f"  armed: reverts in {seconds} s unless a new connection confirms")

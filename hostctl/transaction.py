@@ -37,8 +37,8 @@ class Transaction:
         journal = store.journal(self.unit)
         self.entries: list[dict[str, Any]] = journal["entries"] if journal else []
         self.pending: set[str] = {a for e in self.entries for a in e["notify"]}
-        for entry in self.entries:
-            self.origins.setdefault(entry["id"], entry.get("origin", entry["state"]))
+        # an interrupted run has seen the host before it changed anything
+        self.origins = (journal or {"origins": {}})["origins"] | self.origins
         self.changed: list[str] = []
 
     def run(self) -> str:
@@ -94,6 +94,18 @@ class Transaction:
         for check in self.document["checks"]:
             checks.wait(check)
         return done
+
+    def _note_origins(self, first: dict[str, State | None]) -> None:
+        """Write down how the host was before anything is done, so that a run which is broken off loses none of it."""
+        for thing in self.things:
+            state = first[thing.id]
+            if state is not None and not thing.wanted.get("of_package"):
+                self.origins.setdefault(thing.id, state)
+        self._write_journal()
+
+    def _write_journal(self) -> None:
+        journal = {"entries": self.entries, "manifest": self.manifest, "origins": self.origins}
+        self.store.write_journal(self.unit, journal)
 
     def _stale(self) -> list[Kind]:
         wanted = {thing.id for thing in self.things}
@@ -155,11 +167,9 @@ class Transaction:
         """Write down how to undo a step before taking it."""
         known = any(e["id"] == thing.id for e in self.entries)
         if state is not None and not known:
-            self.entries.append(
-                {"id": thing.id, "kind": thing.name, "record": thing.record(), "state": state,
-                 "origin": self.origins.get(thing.id, state), "notify": thing.notify},
-            )  # fmt: skip
-        self.store.write_journal(self.unit, {"entries": self.entries, "manifest": self.manifest})
+            entry = {"id": thing.id, "kind": thing.name, "record": thing.record(), "state": state}
+            self.entries.append(entry | {"notify": thing.notify})
+        self._write_journal()
 
     def _prune(self, thing: Kind) -> None:
         origin = self.origins.get(thing.id)

@@ -73,11 +73,12 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
         bucket=f"{CONFIG_ROOT}/{environment}/bucket.json" if spec.remote else "",
         status=f"/var/lib/{base}/status.json",
     )
-    owned = {"owner": "postgres", "group": "postgres"}
     things: list[Thing] = [
-        Packages(name=f"backup-{environment}", packages=("jq", *(spec.remote.packages if spec.remote else ()))),
+        Packages(
+            name=f"backup-{environment}", packages=("jq", *(spec.remote.packages if spec.remote else ()))
+        ),
         *(
-            Directory(path=path, mode="0750", data=True, recursive=True, **owned)
+            Directory(path=path, mode="0750", data=True, recursive=True, owner="postgres", group="postgres")
             for path in (spec.directory, folder)
             if path
         ),
@@ -106,13 +107,23 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
         program = _TEMPLATES.render("usr/local/bin/dhanman-bucket")
         things[-1:-1] = [
             File(path=BUCKET_PROGRAM, content=program, mode="0755"),
-            File(path=path, content=spec.remote.configuration(key), mode="0400", secret=True, **owned),
+            File(
+                path=path,
+                content=spec.remote.configuration(key),
+                mode="0400",
+                secret=True,
+                owner="postgres",
+                group="postgres",
+            ),
         ]
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     units = tuple(f"/etc/systemd/system/{base}.{kind}" for kind in ("service", "timer"))
     return Unit(
         name=f"backup-{environment}",
         things=tuple(things),
-        validations=(Validation(argv=(*verify, *units)), Validation(argv=("systemd-analyze", "calendar", spec.schedule))),
+        validations=(
+            Validation(argv=(*verify, *units)),
+            Validation(argv=("systemd-analyze", "calendar", spec.schedule)),
+        ),
         redact=(key,) if key else (),
     )

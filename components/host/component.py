@@ -36,7 +36,9 @@ class Host(pulumi.ComponentResource):
         access_plan = access_unit(args.spec)
         base = HostUnit(f"{name}-base", args.target, base_unit(args.spec), opts=child)
         access = HostUnit(f"{name}-access", args.target, access_plan, depends_on=[base], opts=child)
-        confirm = Confirm(f"{name}-access-over-a-new-connection", args.target, access_plan, depends_on=[access], opts=child)
+        confirm = Confirm(
+            f"{name}-access-over-a-new-connection", args.target, access_plan, depends_on=[access], opts=child
+        )
         self.ready = confirm
         self.target = args.target.after(base, confirm)
         self.register_outputs({"address": args.target.address})

@@ -60,6 +60,15 @@ def microservice_unit(
             notify=restart,
         ),
         Directory(path=names.config_directory),
+        # StateDirectory= of the slots: what the service keeps, such as its data protection keys
+        Directory(
+            path=f"/var/lib/{names.base}",
+            mode="0700",
+            owner=names.user,
+            group="www-data",
+            data=True,
+            recursive=True,
+        ),
         File(
             path=f"{names.config_directory}/{names.settings_file}",
             content=settings,
@@ -154,7 +163,9 @@ def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
     return tuple(File(path=p, content=_TEMPLATES.render(t, **values), notify=n) for p, t, n in files)
 
 
-def runtime_unit(environment: str, packages: tuple[str, ...], repositories: tuple[AptRepository, ...]) -> Unit:
+def runtime_unit(
+    environment: str, packages: tuple[str, ...], repositories: tuple[AptRepository, ...]
+) -> Unit:
     """Unit ``runtime-{env}``: what all services of an environment need from package repositories."""
     name = f"runtime-{environment}"
     return Unit(name=name, things=(*repositories, Packages(name=name, packages=packages)))

@@ -32,7 +32,14 @@ LOGIN = "dhanman_user_a"
 """What services log in as. ``dhanman_user_b`` takes its turn when the password is rotated."""
 
 LOG_DAYS = 30
-_SIZES = ("shared_buffers", "effective_cache_size", "maintenance_work_mem", "work_mem", "max_wal_size", "min_wal_size")
+_SIZES = (
+    "shared_buffers",
+    "effective_cache_size",
+    "maintenance_work_mem",
+    "work_mem",
+    "max_wal_size",
+    "min_wal_size",
+)
 _TEMPLATES = Templates(__file__)
 
 
@@ -93,13 +100,18 @@ def server_unit(spec: PostgresSpec) -> Unit:
         extra=spec.extra,
     )
     hba = _TEMPLATES.render("etc/postgresql/dhanman_hba.conf", private_ranges=spec.private_ranges)
-    owned = {"owner": "postgres", "group": "postgres"}
     things: tuple[Thing, ...] = (
         *([spec.repository] if spec.repository else []),
         Packages(name="postgres", packages=(package, f"postgresql-client-{spec.version}")),
         PostgresCluster(version=spec.version),
-        File(path=hba_file, content=hba, mode="0640", notify=notify, **owned),
-        File(path=f"{spec.configuration}/conf.d/dhanman.conf", content=tuning, notify=notify, **owned),
+        File(path=hba_file, content=hba, mode="0640", notify=notify, owner="postgres", group="postgres"),
+        File(
+            path=f"{spec.configuration}/conf.d/dhanman.conf",
+            content=tuning,
+            notify=notify,
+            owner="postgres",
+            group="postgres",
+        ),
         File(
             path="/etc/tmpfiles.d/dhanman-postgresql.conf",
             content=_TEMPLATES.render("etc/tmpfiles.d/dhanman-postgresql.conf", log_days=LOG_DAYS),
@@ -124,8 +136,27 @@ def server_unit(spec: PostgresSpec) -> Unit:
         ),
     )
     program = f"/usr/lib/postgresql/{spec.version}/bin/postgres"
-    read = ("-D", spec.data, "-c", f"config_file={spec.configuration}/postgresql.conf", "-C", "shared_buffers")
-    check = ("runuser", "-u", "postgres", "--", "psql", "-XAtc", "SELECT 1", "-p", str(spec.port), "-d", "postgres")
+    read = (
+        "-D",
+        spec.data,
+        "-c",
+        f"config_file={spec.configuration}/postgresql.conf",
+        "-C",
+        "shared_buffers",
+    )
+    check = (
+        "runuser",
+        "-u",
+        "postgres",
+        "--",
+        "psql",
+        "-XAtc",
+        "SELECT 1",
+        "-p",
+        str(spec.port),
+        "-d",
+        "postgres",
+    )
     return Unit(
         name="postgres",
         things=things,

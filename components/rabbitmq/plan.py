@@ -50,9 +50,14 @@ def server_unit(spec: RabbitmqSpec) -> Unit:
         things=(
             Packages(name="rabbitmq", packages=(package,)),
             Directory(
-                path="/var/lib/rabbitmq", mode="0750", owner="rabbitmq", group="rabbitmq", data=True, recursive=True,
+                path="/var/lib/rabbitmq",
+                mode="0750",
+                owner="rabbitmq",
+                group="rabbitmq",
+                data=True,
+                recursive=True,
                 of_package=package,
-            ),  # fmt: skip
+            ),
             _file("etc/rabbitmq/rabbitmq-env.conf", restart, of_package=package, node_name=spec.node_name),
             _file(
                 "etc/rabbitmq/rabbitmq.conf",
@@ -70,7 +75,9 @@ def server_unit(spec: RabbitmqSpec) -> Unit:
         checks=(
             TcpCheck(port=spec.port, timeout=60),
             TcpCheck(port=spec.management_port, timeout=60),
-            CommandCheck(argv=("rabbitmqctl", "--quiet", "await_startup"), title="RabbitMQ has started", timeout=60),
+            CommandCheck(
+                argv=("rabbitmqctl", "--quiet", "await_startup"), title="RabbitMQ has started", timeout=60
+            ),
         ),
     )
 

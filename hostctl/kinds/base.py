@@ -73,4 +73,6 @@ class Kind:
 
     def record(self) -> dict[str, Any]:
         """What the manifest keeps of it: enough to observe and to restore, nothing secret."""
-        return {k: v for k, v in self.wanted.items() if k not in ("content", "older", "password", "users", "key")}
+        return {
+            k: v for k, v in self.wanted.items() if k not in ("content", "older", "password", "users", "key")
+        }

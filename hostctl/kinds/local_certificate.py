@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.paths import make_parents, observe_path, restore_path, write_file

@@ -57,19 +57,22 @@ class Packages(Kind):
         ]
         # one installation at a time on the host: apt's own lock does not cover policy-rc.d and the registry
         with Store().lock("packages"), _no_service_starts():
-            before = set(installed())
+            store = Store()
+            # what a run that was broken off installed is ours as well
+            before = set(store.registry("packages-before") or installed())
+            store.update_registry("packages-before", add=sorted(before))
             progress(f"  installing {' '.join(wanted)}")
             refresh_index()
             _install(wanted)
-            Store().update_registry("packages", add=sorted(set(installed()) - before))
+            store.update_registry("packages", add=sorted(set(installed()) - before))
+            store.update_registry("packages-before", remove=sorted(before))
 
     def restore(self, state: State) -> None:
         """Remove what we installed and nobody else needs any more; configuration and data stay (no purge)."""
         with Store().lock("packages"):
             ours = set(Store().registry("packages"))
             asked = {name for record in self._others() for name in record["packages"]}
-            mine = {p for p in self._names() if p not in state["installed"]}
-            removable = sorted(superfluous(ours, asked | (set(self._names()) - mine)))
+            removable = sorted(superfluous(ours, asked))
             if removable:
                 progress(f"  removing {len(removable)} packages")
                 run([*APT, "remove", *removable], timeout=600)
@@ -113,7 +116,7 @@ def superfluous(ours: set[str], asked: set[str]) -> set[str]:
 
 
 def _names_in(relation: str) -> list[str]:
-    """Package names in a Depends or Provides field; every alternative counts."""
+    """Package names in a Depends or Provides field, alternatives included."""
     parts = relation.replace("|", ",").split(",")
     return [p.split("(")[0].strip().split(":")[0] for p in parts if p.strip()]
 

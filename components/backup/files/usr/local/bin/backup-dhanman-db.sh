@@ -8,6 +8,11 @@ environment=${1:?environment}
 # shellcheck source=/dev/null  # written by the deployment: databases, directory, retention_days, bucket, port, status
 . "/etc/dhanman/$environment/backup.conf"
 
+# two runs at once would dump twice and prune under each other
+exec 9>"$directory/.lock"
+flock --nonblock 9 || { echo "error: another backup of $environment is running" >&2; exit 1; }
+rm -f "$directory"/.*.partial.*
+
 date=$(date -u +%Y%m%d_%H%M%S)
 started=$(date +%s)
 failed=()
@@ -25,10 +30,10 @@ keep() { # TEMPORARY FINAL
 
 dump_database() { # NAME
   local final="$directory/${1}_$date.backup" temporary
-  temporary=$(mktemp "$directory/.$1.XXXXXX") || return 1
+  temporary=$(mktemp "$directory/.$1.partial.XXXXXX") || return 1
   # -F c is compressed already
   if pg_dump --port="$port" --format=custom --blobs --file="$temporary" "$1" &&
-    pg_restore --list "$temporary" >/dev/null && keep "$temporary" "$final"; then
+    pg_restore --file=/dev/null "$temporary" && keep "$temporary" "$final"; then
     sizes+=("$(jq -n --arg name "$1" --arg file "$final" --argjson bytes "$(stat -c %s "$final")" '$ARGS.named')")
     return 0
   fi
@@ -39,7 +44,7 @@ dump_database() { # NAME
 # Roles and their passwords' verifiers are in no database's dump.
 dump_globals() {
   local final="$directory/$environment-globals_$date.sql" temporary
-  temporary=$(mktemp "$directory/.globals.XXXXXX") || return 1
+  temporary=$(mktemp "$directory/.globals.partial.XXXXXX") || return 1
   if pg_dumpall --port="$port" --globals-only --file="$temporary" && keep "$temporary" "$final"; then return 0; fi
   rm -f "$temporary"
   return 1
@@ -52,15 +57,19 @@ prune() { # PREFIX: only after a good new one, so the newest is never what goes
 
 for name in "${databases[@]}"; do
   echo "Backing up $name..."
-  if dump_database "$name"; then prune "$name"; else failed+=("$name"); fi
+  if dump_database "$name"; then prune "$name" || failed+=("$name (pruning)"); else failed+=("$name"); fi
 done
-if dump_globals; then prune "$environment-globals"; else failed+=("$environment-globals"); fi
+if dump_globals; then
+  prune "$environment-globals" || failed+=("$environment-globals (pruning)")
+else
+  failed+=("$environment-globals")
+fi
 
 result=ok
 [ ${#failed[@]} = 0 ] || result=failed
 printf '%s\n' "${sizes[@]:-}" | jq -s --arg result "$result" --arg finished "$(date -u +%FT%TZ)" \
-  --argjson seconds $(($(date +%s) - started)) --arg failed "${failed[*]:-}" --argjson uploaded "$([ -n "$bucket" ] && echo true || echo false)" \
-  '{result: $result, finished: $finished, seconds: $seconds, failed: ($failed | split(" ")), uploaded: $uploaded, dumps: .}' \
+  --argjson seconds $(($(date +%s) - started)) --arg failed "$(IFS=$'\n'; echo "${failed[*]:-}")" --argjson uploaded "$([ -n "$bucket" ] && echo true || echo false)" \
+  '{result: $result, finished: $finished, seconds: $seconds, failed: ($failed | split("\n")), uploaded: $uploaded, dumps: .}' \
   >"$status.new"
 mv "$status.new" "$status"
 
