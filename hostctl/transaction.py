@@ -52,8 +52,10 @@ class Transaction:
             and not self.pending
         ):
             self._remember(first)
+            self.store.close_journal(self.unit)
             return f"{self.unit}: unchanged"
         self._refuse_conflicts(first)
+        self._note_origins(first)
         if self.document["arm"]:
             arming.arm(self.unit, int(self.document["arm"]))
         try:

@@ -101,10 +101,12 @@ def superfluous(ours: set[str], asked: set[str]) -> set[str]:
     for _, package, _, provides in rows:
         for name in (package, *_names_in(provides)):
             providers.setdefault(name, set()).add(package)
-    needs = {
-        package: {p for n in _names_in(depends) for p in providers.get(n, ())}
-        for _, package, depends, _ in rows
-    }
+    needs: dict[str, set[str]] = {package: set() for _, package, _, _ in rows}
+    for _, package, depends, _ in rows:
+        for group in depends.split(","):
+            able = {p for name in _names_in(group) for p in providers.get(name, ())}
+            # of alternatives the one that was there before us is enough
+            needs[package] |= (able - ours) or able
     needed: set[str] = set()
     waiting = [p for p in needs if p not in ours or p in asked]
     while waiting:
