@@ -11,6 +11,9 @@ from dataclasses import dataclass
 SERVICES = ("common", "community", "inventory", "payroll", "purchase", "sales")
 """The six services of the document."""
 
+HOSTCTL = "/usr/local/lib/dhanman/hostctl"
+"""The program on the host. Its path is stable, so that a new version of it re-runs no unit."""
+
 FIRST_SLOT = "blue"
 """The slot that a service's first release runs in."""
 
@@ -63,6 +66,11 @@ class ServiceNames:
     def port_service_unit(self) -> str:
         """The proxy that connects the document's port with the current slot."""
         return f"{self.base}-port.service"
+
+    @property
+    def port_socket6_unit(self) -> str:
+        """The same port on IPv6's loopback, where the host has IPv6."""
+        return f"{self.base}-port6.socket"
 
     def slot_runtime_directory(self, slot: str) -> str:
         """``RuntimeDirectory=`` of a slot, below ``/run``."""
@@ -120,6 +128,21 @@ class ServiceNames:
     def error_log(self) -> str:
         """Standard error of the service."""
         return f"{self.log_directory}/{self.service}.error.log"
+
+    @property
+    def state(self) -> str:
+        """``StateDirectory=`` of the slots: what the service keeps, its own alone."""
+        return f"/var/lib/{self.base}"
+
+    @property
+    def own_logs(self) -> str:
+        """Where the service's folder ``logs/`` leads: files that the service itself writes."""
+        return f"{self.state}/logs"
+
+    @property
+    def display_name(self) -> str:
+        """``dhanman-sales``: what the service calls itself, in every environment."""
+        return f"dhanman-{self.service}"
 
     @property
     def database(self) -> str:

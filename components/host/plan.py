@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from components.naming import CONFIG_ROOT, UPLOADS
+from components.naming import CONFIG_ROOT, HOSTCTL, UPLOADS
 from components.templates import Templates
 from components.unit import (
     Directory,
@@ -25,7 +25,6 @@ from components.unit import (
     Validation,
 )
 
-HOSTCTL = "/usr/local/lib/dhanman/hostctl"
 LOGS_DIRECTORY = f"{CONFIG_ROOT}/logs.d"
 """Each service leaves a JSON file here that says which log files to rotate."""
 
@@ -145,7 +144,9 @@ def base_unit(spec: HostSpec) -> Unit:
         *_time(spec),
         File(
             path="/etc/apt/apt.conf.d/52dhanman-unattended-upgrades",
-            content=_text("etc/apt/apt.conf.d/52dhanman-unattended-upgrades", operator_email=spec.operator_email),
+            content=_text(
+                "etc/apt/apt.conf.d/52dhanman-unattended-upgrades", operator_email=spec.operator_email
+            ),
         ),
         *_limits(spec),
         *_log_rotation(),

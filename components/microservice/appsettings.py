@@ -35,13 +35,20 @@ def _quoted(value: str) -> str:
 
 
 def appsettings(
+    name: str,
     database: DatabaseAccess,
     broker: BrokerAccess,
     settings: Mapping[str, Any],
     secrets: Mapping[str, str],
 ) -> str:
-    """The whole file as JSON text. ``secrets`` are by dotted key: ``Brevo.ApiKey``."""
+    """The whole file as JSON text. ``name``: what the service calls itself, unless ``settings`` say otherwise.
+
+    ``secrets`` are by dotted key: ``Brevo.ApiKey``.
+    """
     document: dict[str, Any] = _deep(settings)
+    service = document.setdefault("Service", {})
+    if isinstance(service, dict):
+        service.setdefault("Name", name)
     _put(document, "ConnectionStrings.DefaultConnection", connection_string(database))
     _put(
         document,

@@ -30,6 +30,9 @@ from components.unit import (
 )
 
 UNITS = "/etc/systemd/system"
+LOGS_FOLDER = "logs"
+"""The document's folder of the application that it may write to."""
+
 _TEMPLATES = Templates(__file__)
 
 
@@ -44,10 +47,10 @@ def microservice_unit(
     slot_unit = names.slot_unit(FIRST_SLOT)
     release = f"{names.root}/releases/{spec.version}"
     restart = (f"restart {slot_unit}",)
-    settings = appsettings(database, broker, spec.settings, secrets)
+    settings = appsettings(names.display_name, database, broker, spec.settings, secrets)
     things: tuple[Thing, ...] = (
         Group(name=names.user),
-        User(name=names.user, group=names.user, home=f"/var/lib/{names.base}"),
+        User(name=names.user, group=names.user, home=names.state),
         Release(
             root=names.root,
             version=spec.version,
@@ -55,14 +58,15 @@ def microservice_unit(
             sha256=spec.sha256,
             group=names.user,
             config_directory=names.config_directory,
-            config_files=(names.settings_file,),
+            config_files=(names.settings_file, LOGS_FOLDER),
             executable=spec.runtime.executable(names),
             notify=restart,
         ),
         Directory(path=names.config_directory),
+        Symlink(path=f"{names.config_directory}/{LOGS_FOLDER}", target=names.own_logs),
         # StateDirectory= of the slots: what the service keeps, such as its data protection keys
         Directory(
-            path=f"/var/lib/{names.base}",
+            path=names.state,
             mode="0700",
             owner=names.user,
             group="www-data",
@@ -89,7 +93,8 @@ def microservice_unit(
         Service(unit=names.port_socket_unit),
     )
     password_texts = (database.password, broker.password, *secrets.values())
-    files = (names.unit, names.slot_template, names.port_socket_unit, names.port_service_unit)
+    ports = (names.port_socket_unit, names.port_socket6_unit, names.port_service_unit)
+    files = (names.unit, names.slot_template, *ports)
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     return Unit(
         name=f"service-{names.service}-{names.environment}",
@@ -151,6 +156,12 @@ def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
         (
             f"{UNITS}/{names.port_socket_unit}",
             "etc/systemd/system/port.socket",
+            (reload, f"restart {names.port_socket_unit}"),
+        ),
+        # started with the other socket, so that both are open before the first connection
+        (
+            f"{UNITS}/{names.port_socket6_unit}",
+            "etc/systemd/system/port6.socket",
             (reload, f"restart {names.port_socket_unit}"),
         ),
         (

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_random as random
 
-from components.postgres.plan import LOGIN, PostgresSpec, database_unit, roles_unit, server_unit
+from components.postgres.plan import (
+    LOGIN,
+    PostgresSpec,
+    database_unit,
+    defaults_unit,
+    roles_unit,
+    server_unit,
+)
 from components.remote import HostUnit, Target
 
 PASSWORD_LENGTH = 32
@@ -30,7 +37,9 @@ class PostgresServer(pulumi.ComponentResource):
     ``user`` and ``password`` (secret): what services log in with. ``port``: where it listens.
     """
 
-    def __init__(self, name: str, args: PostgresServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: PostgresServerArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("dhanman:postgres:PostgresServer", name, None, opts)
         guarded = pulumi.ResourceOptions(parent=self, protect=args.protect)
         port = args.spec.port
@@ -40,7 +49,13 @@ class PostgresServer(pulumi.ComponentResource):
             special=False,
             opts=guarded,
         )
-        server = HostUnit(f"{name}-server", args.target, server_unit(args.spec), opts=guarded)
+        before: list[pulumi.Resource] = []
+        if not args.spec.has_checksums_by_default:
+            child = pulumi.ResourceOptions(parent=self)
+            before = [HostUnit(f"{name}-defaults", args.target, defaults_unit(), opts=child)]
+        server = HostUnit(
+            f"{name}-server", args.target, server_unit(args.spec), depends_on=before, opts=guarded
+        )
         roles = HostUnit(
             f"{name}-roles",
             args.target,
@@ -52,7 +67,9 @@ class PostgresServer(pulumi.ComponentResource):
         self.password = credential.result
         self.port = port
         self.ready: pulumi.Resource = roles
-        self.register_outputs({"user": self.user, "port": port, "password": pulumi.Output.secret(self.password)})
+        self.register_outputs(
+            {"user": self.user, "port": port, "password": pulumi.Output.secret(self.password)}
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

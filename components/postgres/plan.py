@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from components.sizing import PostgresSizing, postgres_size
 from components.templates import Templates
 from components.unit import (
+    Absent,
     AptRepository,
     CommandCheck,
     File,
@@ -32,6 +33,9 @@ LOGIN = "dhanman_user_a"
 """What services log in as. ``dhanman_user_b`` takes its turn when the password is rotated."""
 
 LOG_DAYS = 30
+CHECKSUMS_BY_DEFAULT = 18
+"""The first version whose clusters have data checksums without being asked (its release notes)."""
+
 _SIZES = (
     "shared_buffers",
     "effective_cache_size",
@@ -76,9 +80,27 @@ class PostgresSpec:
         return f"/var/lib/postgresql/{self.cluster}"
 
     @property
+    def has_checksums_by_default(self) -> bool:
+        """Whether ``initdb`` of this version makes data checksums unasked."""
+        return self.version >= CHECKSUMS_BY_DEFAULT
+
+    @property
     def unit(self) -> str:
         """The unit whose state is the cluster's own; ``postgresql.service`` says active whatever happens."""
         return f"postgresql@{self.version}-main.service"
+
+
+def defaults_unit() -> Unit:
+    """Unit ``postgres-defaults``: what Debian's tools make a cluster of an older version with.
+
+    A unit of its own, since the package makes the cluster while it is installed (postgresql-common,
+    ``pg_createcluster(1)``). It changes no cluster that is there.
+    """
+    content = "# Managed by the dhanman deployment.\ninitdb_options = '--data-checksums'\n"
+    return Unit(
+        name="postgres-defaults",
+        things=(File(path="/etc/postgresql-common/createcluster.d/dhanman.conf", content=content),),
+    )
 
 
 def server_unit(spec: PostgresSpec) -> Unit:
@@ -121,13 +143,16 @@ def server_unit(spec: PostgresSpec) -> Unit:
             content="# Managed by the dhanman deployment.\n[Service]\nRestart=on-failure\nRestartSec=5\n",
             notify=("daemon-reload",),
         ),
+        # its copytruncate loses lines of the server's own logs, which need no other rotation
+        Absent(path="/etc/logrotate.d/postgresql-common", of_package="postgresql-common"),
         Service(unit="postgresql.service", running=None),
         Service(unit=spec.unit, enabled=None),
         PostgresSettings(
             name="postgres",
             port=spec.port,
             settings={
-                "data_checksums": "on",
+                # an older cluster that was there before us may have none
+                **({"data_checksums": "on"} if spec.has_checksums_by_default else {}),
                 "password_encryption": "scram-sha-256",
                 "max_connections": str(spec.max_connections),
                 "shared_buffers": sizes["shared_buffers"],

@@ -13,8 +13,9 @@ from pathlib import Path
 import pulumi
 import pulumi_command as command
 
+from components.naming import HOSTCTL
 from components.remote.connection import Login
-from components.remote.host_unit import HOSTCTL, Target, hostctl
+from components.remote.host_unit import Target, hostctl
 
 SOURCE = Path(__file__).resolve().parents[2] / "hostctl"
 SCRIPTS = Path(__file__).resolve().parent / "files"

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_command as command
 
+from components.naming import HOSTCTL
 from components.unit import Unit
-
-HOSTCTL = "/usr/local/lib/dhanman/hostctl"
-"""The program on the host. Its path is stable, so that a new version of it re-runs no unit."""
 
 LIMIT = "30m"
 """How long one unit may take; a remote command has no time limit of its own."""

@@ -55,7 +55,9 @@ def examples() -> list[tuple[str, dict[str, Any]]]:
     for document in DOCUMENTS:
         for language, body in FENCE.findall(document.read_text(encoding="utf-8")):
             if language == "yaml" and body.lstrip().startswith("dhanman:"):
-                found.append((f"{document.name}: {body.strip().splitlines()[1].strip()}", yaml.safe_load(body)))
+                found.append(
+                    (f"{document.name}: {body.strip().splitlines()[1].strip()}", yaml.safe_load(body))
+                )
     return found
 
 
@@ -83,7 +85,7 @@ def test_every_make_target_is_described() -> None:
     described = {
         target
         for piece in code(ROOT / "docs" / "operations.md")
-        for target in re.findall(r"^make ([a-z-]+)", piece)
+        for target in re.findall(r"^make ([a-z-]+)", piece, re.MULTILINE)
     }
     assert targets() - described == set()
 
@@ -104,7 +106,9 @@ def test_every_path_of_the_layout_exists() -> None:
 def test_every_file_of_the_project_that_is_named_exists(document: Path) -> None:
     folders = "components|hostctl|toolchain|testbed|scripts|samples|tests|docs"
     path = re.compile(rf"(?:{folders})/[\w/.-]*\w")
-    named = {p for p in IN_CODE.findall(FENCE.sub("", document.read_text(encoding="utf-8"))) if path.fullmatch(p)}
+    named = {
+        p for p in IN_CODE.findall(FENCE.sub("", document.read_text(encoding="utf-8"))) if path.fullmatch(p)
+    }
     assert sorted(p for p in named if not (ROOT / p).exists()) == []
 
 
@@ -130,7 +134,12 @@ def test_every_output_is_described() -> None:
 
     config = yaml.safe_load((ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8"))["config"]
     made = outputs.of(load("prod", config, project=ROOT))
-    keys = {*made, *next(iter(made["services"].values())), *made["frontend"], *next(iter(made["hosts"].values()))}
+    keys = {
+        *made,
+        *next(iter(made["services"].values())),
+        *made["frontend"],
+        *next(iter(made["hosts"].values())),
+    }
     text = (ROOT / "docs" / "outputs.md").read_text(encoding="utf-8").partition("The local stack, whole")[0]
     described = {word for piece in IN_CODE.findall(text) for word in re.findall(r"\w+", piece)}
     assert keys - described == set()

@@ -13,7 +13,9 @@ from scripts import smoke
 from scripts.smoke import OutputsError, Site, check, sites
 
 ROOT = Path(__file__).resolve().parents[2]
-SITE = Site(name="sales", version="1.4.2", url="https://sales.example.com/health", connect="sales.example.com")
+SITE = Site(
+    name="sales", version="1.4.2", url="https://sales.example.com/health", connect="sales.example.com"
+)
 
 
 def example(environment: str = "prod") -> dict[str, Any]:

@@ -105,7 +105,9 @@ def test_a_deployment_brings_up_and_then_asks_its_own_stack(stack: str) -> None:
 
 
 def test_only_main_goes_to_qa_and_only_version_tags_to_prod() -> None:
-    workflows = {stack: read(ROOT / ".github" / "workflows" / f"deploy-{stack}.yml") for stack in ("qa", "prod")}
+    workflows = {
+        stack: read(ROOT / ".github" / "workflows" / f"deploy-{stack}.yml") for stack in ("qa", "prod")
+    }
     assert workflows["qa"]["on"]["push"] == {"branches": ["main"]}
     assert workflows["prod"]["on"]["push"] == {"tags": ["v*.*.*"]}
     assert all("workflow_dispatch" in workflow["on"] for workflow in workflows.values())

@@ -51,7 +51,7 @@ dump_globals() {
 }
 
 prune() { # PREFIX: only after a good new one, so the newest is never what goes
-  find "$directory" -maxdepth 1 -type f -name "${1}_*" -mtime "+$retention_days" -delete
+  find "$directory" -maxdepth 1 -type f -name "${1}_*" -mtime "+$retention_days" -delete || return 1
   [ -z "$bucket" ] || dhanman-bucket "$bucket" prune "${1}_" "$retention_days"
 }
 

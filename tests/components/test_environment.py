@@ -1,0 +1,128 @@
+"""A whole environment: what it registers for the project's own stack files."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from components.naming import SERVICES
+from components.settings.placeholders import PRIVATE_KEY as PLACEHOLDER_KEY
+from components.settings.placeholders import SECRET
+from tests.components.recording import PASSWORD, PRIVATE_KEY, Recording
+
+STACKS = ("prod", "qa", "local")
+REMOTE = "command:remote:Command"
+SECRETS = (PASSWORD, PRIVATE_KEY, SECRET, PLACEHOLDER_KEY.splitlines()[1] + "\n-----END")
+every_stack = pytest.mark.parametrize("stack", STACKS)
+
+
+@every_stack
+def test_each_thing_of_the_document_is_there_once(recordings: dict[str, Recording], stack: str) -> None:
+    recording = recordings[stack]
+    once = ("environment:Environment", "postgres:PostgresServer", "rabbitmq:Rabbitmq", "backup:Backup",
+            "gateway:Gateway", "frontend:Frontend", "microservice:Runtime", "certificate:Certificate")  # fmt: skip
+    assert [len(recording.of(f"dhanman:{kind}")) for kind in once] == [1] * len(once)
+    for kind in ("microservice:Microservice", "postgres:Database"):
+        assert sorted(r.name for r in recording.of(f"dhanman:{kind}")) == sorted(SERVICES)
+
+
+@every_stack
+def test_every_resource_hangs_under_the_environment(recordings: dict[str, Recording], stack: str) -> None:
+    recording = recordings[stack]
+    parents = {r.urn: r.parent for r in recording.resources}
+    (root,) = [r.urn for r in recording.of("dhanman:environment:Environment")]
+    for resource in recording.resources:
+        urn = resource.urn
+        while urn != root and resource.type != "pulumi:pulumi:Stack":
+            assert parents.get(urn), f"{resource.urn} hangs under nothing"
+            urn = parents[urn]
+
+
+@every_stack
+def test_no_two_resources_share_a_urn(recordings: dict[str, Recording], stack: str) -> None:
+    urns = [r.urn for r in recordings[stack].resources]
+    assert len(urns) == len(set(urns))
+
+
+@pytest.mark.parametrize(("stack", "commands", "copies"), [("prod", 26, 0), ("qa", 26, 0), ("local", 26, 7)])
+def test_an_environment_on_one_host_is_few_connections(
+    recordings: dict[str, Recording], stack: str, commands: int, copies: int
+) -> None:
+    recording = recordings[stack]
+    found = len(recording.of(REMOTE)), len(recording.of("command:remote:CopyToRemote"))
+    assert found == (commands, copies)
+    assert sum(found) < 40
+
+
+@every_stack
+def test_what_holds_data_is_protected_in_prod_and_qa_alone(
+    recordings: dict[str, Recording], stack: str
+) -> None:
+    protected = {r.name for r in recordings[stack].resources if r.protect and r.custom}
+    data = {"postgres-password", "postgres-server", "rabbitmq-password", "rabbitmq-server", "rabbitmq-vhost"}
+    data |= {f"{service}-database" for service in SERVICES}
+    assert protected - {"backup-bucket-b2"} == (data if stack != "local" else set())
+
+
+@every_stack
+def test_every_unit_and_every_connection_travels_as_a_secret(
+    recordings: dict[str, Recording], stack: str
+) -> None:
+    for resource in recordings[stack].remote:
+        assert resource.is_secret("connection"), resource.name
+        if "delete" in resource.inputs and not resource.name.endswith("-hostctl"):
+            assert resource.is_secret("stdin"), resource.name
+
+
+@every_stack
+def test_no_secret_is_in_a_command_or_a_plain_input(recordings: dict[str, Recording], stack: str) -> None:
+    used = 0
+    for resource in recordings[stack].resources:
+        # Cloudflare's provider marks its own token; it is no input of a command
+        if resource.type.startswith("pulumi:providers:"):
+            continue
+        shown = json.dumps(resource.masked())
+        assert not [s for s in SECRETS if s in shown], resource.name
+        used += PASSWORD in json.dumps(resource.inputs)
+    assert used == 2 + len(SERVICES), "roles, vhost and every service are given a password"
+
+
+@every_stack
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_waits_for_its_database_its_vhost_and_its_runtime(
+    recordings: dict[str, Recording], stack: str, service: str
+) -> None:
+    before = recordings[stack].before(f"{service}-service")
+    assert before >= {f"{service}-database", "postgres-roles", "rabbitmq-vhost", "runtime-packages"}
+    others = {f"{other}-service" for other in SERVICES} & before
+    assert not others, "a service waits for no other one"
+
+
+@every_stack
+def test_nothing_is_applied_to_a_host_before_its_access_is_confirmed(
+    recordings: dict[str, Recording], stack: str
+) -> None:
+    recording = recordings[stack]
+    (confirmation,) = [r.name for r in recording.of(REMOTE) if r.name.endswith("over-a-new-connection")]
+    host = confirmation.removesuffix("-access-over-a-new-connection")
+    first = {f"{host}-{role}" for role in ("bootstrap-user", "bootstrap-hostctl", "base", "access")}
+    for resource in recording.remote:
+        if resource.name not in first | {confirmation}:
+            assert recording.before(resource.name) >= first | {confirmation}, resource.name
+
+
+@every_stack
+def test_no_input_comes_from_what_a_command_said(recordings: dict[str, Recording], stack: str) -> None:
+    recording = recordings[stack]
+    commands = {r.urn for r in recording.resources if r.type.startswith("command:")}
+    for resource in recording.resources:
+        for name, urns in resource.property_dependencies.items():
+            assert not urns & commands, f"{resource.name}.{name} is unknown in every preview of an update"
+
+
+@pytest.mark.parametrize("stack", ["prod", "qa"])
+def test_a_stack_file_builds_with_placeholders_alone(recordings: dict[str, Recording], stack: str) -> None:
+    unit = json.loads(recordings[stack]["sales-service"].plain("stdin"))
+    (release,) = [thing for thing in unit["things"] if thing["kind"] == "release"]
+    assert release["source"].startswith("https://placeholder.invalid/")
