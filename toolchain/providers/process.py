@@ -57,8 +57,9 @@ async def _serve(provider: Provider, engine: str) -> None:
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, over.set)
-    print(port, flush=True)
+    # read before the engine hears of the port: from then on it may be killed at any time
     engine_process = os.getppid()
+    print(port, flush=True)
     while not over.is_set() and os.getppid() == engine_process:
         # An engine that was killed tells nobody to end.
         with contextlib.suppress(asyncio.TimeoutError):
