@@ -5,7 +5,8 @@ from __future__ import annotations
 import pulumi
 
 from components.environment import Environment
-from components.settings import SettingsError, fail, read
+from components.remote.connection import agent_problem
+from components.settings import Problem, SettingsError, fail, read
 
 
 def main() -> None:
@@ -14,6 +15,8 @@ def main() -> None:
         settings = read(dry_run=pulumi.runtime.is_dry_run())
     except SettingsError as error:
         fail(error.problems)
+    if not pulumi.runtime.is_dry_run() and (problem := agent_problem()):
+        fail([Problem(file="environment", path=("SSH_AUTH_SOCK",), text=problem)])
     for placeholder in settings.placeholders:
         pulumi.log.warn(f"{settings.file}: {placeholder} (a placeholder stands in for it)")
     for name, value in Environment(settings).outputs.items():

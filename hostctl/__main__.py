@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 from hostctl import arming, deletion, observation, rotation, uninstall
-from hostctl.errors import HostError
+from hostctl.errors import HostError, plain
+from hostctl.interruption import fail_on_signals
 from hostctl.report import progress, result
 from hostctl.store import Store
 from hostctl.transaction import Transaction
 
-USAGE = "usage: hostctl apply|delete|confirm < UNIT.json | observe | revert UNIT | recover | rotate DIRECTORY | uninstall"
+USAGE = (
+    "usage: hostctl apply|delete|confirm < UNIT.json | observe | revert UNIT | recover | rotate DIRECTORY"
+    " | uninstall"
+)
 
 
 def _document() -> dict[str, Any]:
@@ -26,6 +31,8 @@ def _document() -> dict[str, Any]:
         raise HostError(
             f"stdin is not a unit: {type(error).__name__}", hint="run pulumi up from the project"
         ) from None
+    if not isinstance(document, dict) or not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", str(document.get("unit"))):
+        raise HostError("stdin is not a unit: it has no name", hint="run pulumi up from the project")
     return document
 
 
@@ -40,7 +47,7 @@ def _on_unit(verb: str) -> str:
         if verb == "apply":
             return Transaction(document, store).run()
         if verb == "delete":
-            return deletion.delete(unit, store, delete_data=bool(document["delete_data"]))
+            return deletion.delete(unit, store, delete_data=bool(document.get("delete_data")))
         return arming.confirm(unit, store)
 
 
@@ -50,6 +57,7 @@ def main(arguments: list[str]) -> int:
     # a connection that breaks must not end a transaction in its middle
     for number in (signal.SIGHUP, signal.SIGPIPE):
         signal.signal(number, signal.SIG_IGN)
+    fail_on_signals()
     try:
         match arguments:
             case ["apply" | "delete" | "confirm" as verb]:
@@ -69,12 +77,12 @@ def main(arguments: list[str]) -> int:
             case _:
                 progress(USAGE)
                 return 2
-    except HostError as error:
+    except Exception as unexpected:  # people get one plain line, never a traceback
+        error = plain(unexpected)
         progress(f"error: {error.what}")
         if error.details:
             progress(error.details)
-        if error.hint:
-            progress(f"next: {error.hint}")
+        progress(f"next: {error.hint}")
         return 1
     return 0
 

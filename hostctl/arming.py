@@ -18,7 +18,7 @@ def arm(unit: str, seconds: int) -> None:
     """From now on the host puts the old state back after ``seconds``, whatever becomes of this process."""
     disarm(unit)
     run(
-        ["systemd-run", "--quiet", f"--unit={_timer(unit)}", f"--on-active={seconds}s", 
+        ["systemd-run", "--quiet", f"--unit={_timer(unit)}", f"--on-active={seconds}s",
          "--timer-property=AccuracySec=1s",
          HOSTCTL, "revert", unit],
     )  # fmt: skip
@@ -60,15 +60,22 @@ def revert(unit: str, store: Store) -> str:
     if before is not None:
         store.write_manifest(unit, before | {"status": "reverted"})
     if problems:
-        raise HostError(f"{unit}: could not be put back: {'; '.join(problems)}")
+        raise HostError(
+            f"{unit}: could not be put back: {'; '.join(problems)}",
+            hint=f"correct the cause on the host, then there: hostctl revert {unit}",
+        )
     return f"{unit}: reverted"
 
 
 def recover(store: Store) -> list[str]:
     """At boot: a change that was armed when the power went is put back, its timer being gone."""
     done = []
-    for unit in store.units():
-        manifest = store.manifest(unit)
-        if manifest and manifest["status"] == "armed":
-            done.append(revert(unit, store))
+    for unit in sorted({*store.units(), *store.interrupted()}):
+        manifest, journal = store.manifest(unit), store.journal(unit)
+        half_way = journal is not None and journal.get("armed")
+        if half_way or (manifest and manifest["status"] == "armed"):
+            try:
+                done.append(revert(unit, store))
+            except HostError as error:
+                done.append(error.what)
     return done

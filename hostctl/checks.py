@@ -36,7 +36,7 @@ def attempt(check: dict[str, Any], timeout: float) -> str | None:
             socket.create_connection(("localhost", int(check["port"])), timeout).close()
             return None
         done = run(list(check["argv"]), check=False, timeout=max(timeout, 10))
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, HostError) as error:
         return str(error) or type(error).__name__
     if done.returncode == 0:
         return None

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from hostctl import actions
-from hostctl.errors import HostError, StillNeeded
-from hostctl.kinds import Phase, build
+from hostctl.errors import HostError, StillNeeded, plain
+from hostctl.kinds import Phase, State, build
 from hostctl.report import progress
 from hostctl.store import Store
+from hostctl.transaction import undo
 
 
 def delete(unit: str, store: Store, *, delete_data: bool) -> str:
     """Remove the unit from the host. Goes on after a failure, and names all of them at the end."""
+    journal = store.journal(unit)
+    if journal is not None:
+        progress(f"  {unit}: undoing a run that was broken off")
+        _raise(unit, undo(unit, store, journal["entries"]))
     manifest = store.manifest(unit)
     if manifest is None:
         return f"{unit}: not on this host"
@@ -22,7 +27,7 @@ def delete(unit: str, store: Store, *, delete_data: bool) -> str:
     )
     pending: set[str] = set()
     problems: list[str] = []
-    kept: list[str] = []
+    kept: dict[str, State] = {}
     acted = False
     for _, entry in records:
         thing = build(entry["record"] | {"kind": entry["kind"]})
@@ -30,7 +35,7 @@ def delete(unit: str, store: Store, *, delete_data: bool) -> str:
             acted = True
             problems += _act(pending)
         if thing.data and not delete_data:
-            kept.append(thing.id)
+            kept[thing.id] = entry["origin"]
             continue
         pending |= set(thing.notify)
         try:
@@ -38,22 +43,27 @@ def delete(unit: str, store: Store, *, delete_data: bool) -> str:
                 thing.restore(entry["origin"])
         except StillNeeded as reason:
             progress(f"  {reason.what}: it stays")
-            kept.append(thing.id)
-        except (HostError, OSError) as error:
-            problems.append(f"{thing.id}: {error}")
+            kept[thing.id] = entry["origin"]
+        except Exception as error:  # one thing that can't go must not keep the others
+            problems.append(f"{thing.id}: {plain(error).what}")
     if not acted:
         problems += _act(pending)
     if kept:
         progress(f"  data stays: {', '.join(kept)}")
-        store.update_registry("kept", add=kept)
+        for thing_id, origin in kept.items():
+            store.keep(thing_id, origin)
+    _raise(unit, problems)
+    store.forget(unit)
+    return f"{unit}: removed" + (f", {len(kept)} kept" if kept else "")
+
+
+def _raise(unit: str, problems: list[str]) -> None:
     if problems:
         raise HostError(
             f"{unit}: {len(problems)} things could not be removed",
             details="\n".join(f"    {p}" for p in problems),
             hint="correct the cause on the host, then run the same command again",
         )
-    store.forget(unit)
-    return f"{unit}: removed" + (f", {len(kept)} kept" if kept else "")
 
 
 def _act(pending: set[str]) -> list[str]:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
+NEXT = "correct the cause on the host, then run the same command again"
+"""The next step where an error knows no better one: every error has one."""
+
 
 class HostError(Exception):
     """A step that failed: ``what`` in one line, ``details`` the tool's own last words, ``hint`` the next step."""
@@ -10,7 +16,7 @@ class HostError(Exception):
         super().__init__(what)
         self.what = what
         self.details = details
-        self.hint = hint
+        self.hint = hint or NEXT
 
 
 class Conflict(HostError):
@@ -19,3 +25,14 @@ class Conflict(HostError):
 
 class StillNeeded(HostError):
     """A thing that can't go yet, since data that stays depends on it; it is kept and named, which is no failure."""
+
+
+def plain(error: BaseException) -> HostError:
+    """Any error as one for people. The text of an unexpected one may hold a value, so only its place is said."""
+    if isinstance(error, HostError):
+        return error
+    if isinstance(error, OSError) and error.strerror:
+        return HostError(": ".join(str(part) for part in (error.filename, error.strerror) if part))
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return HostError(f"internal error: {type(error).__name__}{place}", hint="report this line")

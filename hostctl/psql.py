@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from hostctl.errors import HostError
 from hostctl.run import run
+
+CLIENT = Path("/usr/bin/psql")
 
 
 def literal(text: str) -> str:
@@ -17,6 +20,11 @@ def literal(text: str) -> str:
 def identifier(text: str) -> str:
     """A quoted identifier."""
     return '"' + text.replace('"', '""') + '"'
+
+
+def is_installed() -> bool:
+    """Whether there is a client at all; without one there is no server to ask."""
+    return CLIENT.exists()
 
 
 def _psql(port: int, sql: str, *, check: bool) -> str | None:
@@ -35,7 +43,11 @@ def _psql(port: int, sql: str, *, check: bool) -> str | None:
         words = [
             line for line in done.stderr.splitlines() if "ERROR" in line or "error" in line or "FATAL" in line
         ]
-        raise HostError("PostgreSQL refused a statement", details="\n".join(f"    {w}" for w in words[:5]))
+        raise HostError(
+            "PostgreSQL refused a statement",
+            details="\n".join(f"    {w}" for w in words[:5]),
+            hint="on the host: the server's log in /var/log/postgresql",
+        )
     return None
 
 

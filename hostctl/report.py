@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+import os
 import sys
+from typing import TextIO
 
 LINES = 20
 """How many lines of a tool's own words an error repeats."""
@@ -42,6 +43,12 @@ def result(text: str) -> None:
     _write(sys.stdout, text)
 
 
-def _write(stream: object, text: str) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        print("\n".join(line[:WIDTH] for line in clean(text).splitlines()), file=stream, flush=True)  # type: ignore[call-overload]
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        print("\n".join(line[:WIDTH] for line in clean(text).splitlines()), file=stream, flush=True)
+    except OSError:
+        # nobody listens any more; what waits in the buffer would fail the interpreter's exit
+        with open(os.devnull, "w") as nowhere:  # noqa: PTH123 (a device, not a path)
+            os.dup2(nowhere.fileno(), stream.fileno())
+    except ValueError:
+        return

@@ -42,7 +42,10 @@ def _is_due(path: Path, max_bytes: int) -> bool:
 
 def rotate(path: Path, pattern: str, keep: int) -> None:
     """Move the content of ``path`` to ``path.1.gz``; older ones move up, those beyond ``keep`` go."""
-    copy = path.with_name(f".{path.name}.rotating")
+    copy, whole = path.with_name(f".{path.name}.rotating"), path.with_name(f".{path.name}.rotated")
+    if whole.is_file():
+        # a run that was broken off: these lines are nowhere else
+        _store(whole, path, keep)
     with path.open("rb") as source, copy.open("wb") as target:
         os.fchmod(target.fileno(), 0o600)
         shutil.copyfileobj(source, target, BLOCK)
@@ -51,22 +54,29 @@ def rotate(path: Path, pattern: str, keep: int) -> None:
             for unit in units:
                 run(["systemctl", "freeze", unit], timeout=10, check=False)
             shutil.copyfileobj(source, target, BLOCK)
+            target.flush()
+            os.fsync(target.fileno())
+            copy.replace(whole)
             os.truncate(path, 0)
         finally:
             for unit in units:
                 run(["systemctl", "thaw", unit], timeout=10, check=False)
+    _store(whole, path, keep)
+    progress(f"rotated {path}")
+
+
+def _store(whole: Path, path: Path, keep: int) -> None:
     info = path.stat()
     for number in range(keep - 1, 0, -1):
         older = path.with_name(f"{path.name}.{number}.gz")
         if older.exists():
             older.replace(path.with_name(f"{path.name}.{number + 1}.gz"))
     newest = path.with_name(f"{path.name}.1.gz")
-    with copy.open("rb") as source, gzip.open(newest, "wb") as target:
+    with whole.open("rb") as source, gzip.open(newest, "wb") as target:
         shutil.copyfileobj(source, target, BLOCK)
     os.chown(newest, info.st_uid, info.st_gid)
     newest.chmod(info.st_mode & 0o640)
-    copy.unlink()
-    progress(f"rotated {path}")
+    whole.unlink()
 
 
 def _running(pattern: str) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 
 from hostctl.errors import HostError
@@ -19,6 +21,10 @@ ENVIRONMENT = {
 }
 
 
+GRACE = 5.0
+"""Seconds between asking a tool to end and making it."""
+
+
 def run(
     argv: list[str],
     *,
@@ -30,17 +36,7 @@ def run(
     """Run a command; its output is captured. A failure raises :class:`HostError` with its last words."""
     kept = {k: v for k, v in os.environ.items() if k.endswith("_proxy") or k.endswith("_PROXY")}
     try:
-        done = subprocess.run(
-            argv,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
-            env=ENVIRONMENT | kept,
-            cwd="/",
-        )
+        done = _communicate(argv, stdin, timeout, ENVIRONMENT | kept)
     except FileNotFoundError:
         if not check:
             return subprocess.CompletedProcess(argv, 127, "", f"{argv[0]}: not found")
@@ -58,6 +54,38 @@ def run(
             hint=hint,
         )
     return done
+
+
+def _communicate(
+    argv: list[str], stdin: str, timeout: float, environment: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=environment,
+        cwd="/",
+        # timeout(1) signals its whole group: the tools end when this program ends them, not in the middle of an undo
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(stdin, timeout=timeout)
+        except BaseException:
+            _end(process)
+            raise
+    return subprocess.CompletedProcess(argv, process.returncode, out, err)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a tool and all that it started: politely, then not."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=GRACE)
 
 
 def shown(argv: list[str]) -> str:

@@ -10,12 +10,17 @@ import hashlib
 import hmac
 import os
 
+from hostctl.errors import HostError
+
 ITERATIONS = 4096
 
 
 def verifier(password: str, *, salt: bytes | None = None, iterations: int = ITERATIONS) -> str:
     """The verifier of a password; ASCII passwords need no SASLprep."""
-    password.encode("ascii")
+    if not password.isascii():
+        raise HostError(
+            "a PostgreSQL password holds other characters than ASCII", hint="set another password"
+        )
     salt = salt if salt is not None else os.urandom(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, iterations)
     client_key = hmac.digest(salted, b"Client Key", "sha256")
@@ -31,6 +36,6 @@ def matches(password: str, stored: str | None) -> bool:
         _, parameters, _ = (stored or "").split("$")
         iterations, salt = parameters.split(":")
         wanted = verifier(password, salt=base64.b64decode(salt), iterations=int(iterations))
-    except ValueError:
+    except (ValueError, HostError):
         return False
     return hmac.compare_digest(wanted, stored or "")

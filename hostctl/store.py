@@ -2,7 +2,9 @@
 
 A *manifest* holds what a unit applied and, for each thing, its *origin*: how the host was before this program
 first touched that thing. A *journal* holds how each thing was before the transaction that is under way.
-Directory 0700, files 0600: origins may hold what other people's files said.
+Directories 0700, files 0600: origins may hold what other people's files said, and the former content of a secret
+file is kept there until its unit is deleted, since nothing else could bring it back. Passwords of databases and
+brokers are there as the verifiers that the servers themselves store.
 """
 
 from __future__ import annotations
@@ -18,8 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from hostctl.errors import HostError
+from hostctl.report import progress
 
 ROOT = Path("/var/lib/dhanman")
+KEPT_ORIGINS = "kept-origins.json"
 Record = dict[str, Any]
 
 
@@ -35,12 +39,17 @@ def _read(path: Path) -> Any:
 def write_json(path: Path, value: Any) -> None:
     """Write atomically and durably: a power cut leaves the old file or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        json.dump(value, stream, sort_keys=True)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
+    # one name, since a lock is held: what a killed run left is written over
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+            json.dump(value, stream, sort_keys=True)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise HostError(f"{path}: {error.strerror}", hint="make room on the host: df -h, df -i") from None
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -99,6 +108,29 @@ class Store:
         """A set of names that outlives units: ``kept`` things, ``packages`` that we installed."""
         return _read(self.root / f"{name}.json") or []
 
+    def interrupted(self) -> list[str]:
+        """Names of the units whose last transaction has not ended."""
+        return sorted(p.stem for p in (self.root / "journals").glob("*.json"))
+
+    def keep(self, thing_id: str, origin: Record | None) -> None:
+        """The thing stays though its unit lets go of it; with its origin it can still be deleted some day."""
+        self.update_registry("kept", add=[thing_id])
+        with self.lock("registry"):
+            write_json(self.root / KEPT_ORIGINS, self.kept_origins() | {thing_id: origin or {}})
+
+    def kept_origins(self) -> dict[str, Record]:
+        """How the host was before the things that were kept."""
+        return _read(self.root / KEPT_ORIGINS) or {}
+
+    def take_back(self, thing_id: str) -> None:
+        """A unit has the kept thing again."""
+        if thing_id in self.registry("kept"):
+            self.update_registry("kept", remove=[thing_id])
+        if thing_id in self.kept_origins():
+            with self.lock("registry"):
+                left = {k: v for k, v in self.kept_origins().items() if k != thing_id}
+                write_json(self.root / KEPT_ORIGINS, left)
+
     def update_registry(
         self, name: str, *, add: list[str] | None = None, remove: list[str] | None = None
     ) -> None:
@@ -128,21 +160,31 @@ class Store:
         def late(_signal: int, _frame: object) -> None:
             raise TimeoutError
 
+        progress(f"  waiting for {_owner(path).get('who', 'somebody')}, who holds the lock {path.name}")
         before = signal.signal(signal.SIGALRM, late)
         signal.setitimer(signal.ITIMER_REAL, wait)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         except TimeoutError:
-            owner = _read(path) or {}
+            owner = _owner(path)
             age = time.time() - owner.get("since", time.time())
             raise HostError(
-                f"unit {path.name} is locked by {owner.get('who', 'somebody')} "
+                f"{path.name} is locked by {owner.get('who', 'somebody')} "
                 f"(process {owner.get('pid', '?')}, {age:.0f} s)",
                 hint="wait until that run has ended, then run again",
             ) from None
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
+
+
+def _owner(path: Path) -> Record:
+    # the owner may be writing it just now
+    try:
+        owner: Record = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return owner
 
 
 def _self_description() -> Record:

@@ -6,7 +6,8 @@ import time
 from typing import Any
 
 from hostctl import FORMAT, actions, arming, checks, staging
-from hostctl.errors import Conflict, HostError
+from hostctl.errors import Conflict, HostError, StillNeeded, plain
+from hostctl.interruption import uninterrupted
 from hostctl.kinds import Kind, Phase, State, build
 from hostctl.report import hide, progress
 from hostctl.store import Store
@@ -29,6 +30,8 @@ class Transaction:
         self.unit: str = document["unit"]
         self.store = store
         hide([str(v) for v in document["redact"]])
+        # an action that nobody knows must not be noticed after the files were swapped
+        actions.ordered({a for t in document["things"] for a in t.get("notify", ())})
         self.things = sorted((build(t) for t in document["things"]), key=lambda thing: thing.phase)
         self.manifest = store.manifest(self.unit)
         self.origins: dict[str, State] = {
@@ -37,6 +40,8 @@ class Transaction:
         journal = store.journal(self.unit)
         self.entries: list[dict[str, Any]] = journal["entries"] if journal else []
         self.pending: set[str] = {a for e in self.entries for a in e["notify"]}
+        kept = store.kept_origins()
+        self.origins = {t.id: kept[t.id] for t in self.things if kept.get(t.id)} | self.origins
         # an interrupted run has seen the host before it changed anything
         self.origins = (journal or {"origins": {}})["origins"] | self.origins
         self.changed: list[str] = []
@@ -44,38 +49,44 @@ class Transaction:
     def run(self) -> str:
         """Apply the unit; the result in one line."""
         start = time.monotonic()
-        first = {thing.id: thing.observe() for thing in self.things}
-        stale = self._stale()
-        if (
-            not any(thing.differs(first[thing.id]) for thing in self.things)
-            and not stale
-            and not self.pending
-        ):
-            self._remember(first)
-            self.store.close_journal(self.unit)
-            return f"{self.unit}: unchanged"
-        self._refuse_conflicts(first)
-        self._note_origins(first)
-        if self.document["arm"]:
-            arming.arm(self.unit, int(self.document["arm"]))
         try:
-            done = self._steps(first, stale)
-        except BaseException as error:
-            failure = error if isinstance(error, HostError) else HostError(f"internal error: {error!r}")
-            left = self.undo()
+            first = {thing.id: thing.observe() for thing in self.things}
+            stale = self._stale()
+            differs = any([thing.differs(first[thing.id]) for thing in self.things])
+            if differs or stale or self.pending:
+                self._refuse_conflicts(first)
+        except HostError as error:
+            error.hint += f"\n{self._untouched()}"
+            raise
+        if not (differs or stale or self.pending):
+            with uninterrupted():
+                self._remember(first)
+                self.store.close_journal(self.unit)
+            return f"{self.unit}: unchanged"
+        try:
+            self._note_origins(first)
             if self.document["arm"]:
-                arming.disarm(self.unit)
+                arming.arm(self.unit, int(self.document["arm"]))
+            done = self._steps(first, stale)
+            with uninterrupted():
+                self._remember(first)
+                if self.document["arm"]:
+                    armed = (self.store.manifest(self.unit) or {}) | {"status": "armed"}
+                    self.store.write_manifest(self.unit, armed)
+                else:
+                    self.store.close_journal(self.unit)
+        except BaseException as error:
+            failure = plain(error)
+            with uninterrupted():
+                left = self.undo()
+                if self.document["arm"]:
+                    arming.disarm(self.unit)
             served = (
-                "the previous state was put back" if not left else f"could not be put back: {'; '.join(left)}"
+                f"could not be put back: {'; '.join(left)}" if left else "the previous state was put back"
             )
             raise HostError(
                 failure.what, details=failure.details, hint=f"{failure.hint}\nnow: {served}"
             ) from error
-        self._remember(first)
-        if self.document["arm"]:
-            self.store.write_manifest(self.unit, (self.store.manifest(self.unit) or {}) | {"status": "armed"})
-        else:
-            self.store.close_journal(self.unit)
         parts = [f"{len(self.changed)} changed", *done]
         return f"{self.unit}: {', '.join(parts)} ({time.monotonic() - start:.1f} s)"
 
@@ -84,7 +95,9 @@ class Transaction:
             self._apply_phase(phase, first)
         self._validate(stale)
         self._apply_phase(Phase.FILES, first)
-        for thing in reversed(stale):
+        # as in a deletion, packages and accounts go after the actions that still need them
+        late = [thing for thing in reversed(stale) if thing.phase <= Phase.ACCOUNTS]
+        for thing in (t for t in reversed(stale) if t not in late):
             self._prune(thing)
         done = []
         for action in actions.ordered(self.pending):
@@ -95,7 +108,12 @@ class Transaction:
             self._apply_phase(phase, first)
         for check in self.document["checks"]:
             checks.wait(check)
+        for thing in late:
+            self._prune(thing)
         return done
+
+    def _untouched(self) -> str:
+        return "now: what a run that was broken off left" if self.entries else "now: nothing was changed"
 
     def _note_origins(self, first: dict[str, State | None]) -> None:
         """Write down how the host was before anything is done, so that a run which is broken off loses none of it."""
@@ -106,7 +124,17 @@ class Transaction:
         self._write_journal()
 
     def _write_journal(self) -> None:
-        journal = {"entries": self.entries, "manifest": self.manifest, "origins": self.origins}
+        packages = [
+            {"id": t.id, "kind": t.name, "record": t.record()}
+            for t in self.things
+            if t.phase is Phase.PACKAGES
+        ]
+        journal: dict[str, Any] = {
+            "entries": self.entries,
+            "manifest": self.manifest,
+            "origins": self.origins,
+        }
+        journal |= {"packages": packages, "armed": bool(self.document["arm"])}
         self.store.write_journal(self.unit, journal)
 
     def _stale(self) -> list[Kind]:
@@ -120,8 +148,7 @@ class Transaction:
             raise Conflict(
                 f"{len(conflicts)} things on the host were not made by this program and differ from what is wanted",
                 details="\n".join(f"    {c}" for c in conflicts),
-                hint="move them away, or set adopt: true for this host to take them over (a copy is kept)\n"
-                "now: nothing was changed",
+                hint="move them away, or set adopt: true for this host to take them over (a copy is kept)",
             )
 
     def _conflict(self, thing: Kind, state: State | None) -> list[str]:
@@ -175,15 +202,20 @@ class Transaction:
 
     def _prune(self, thing: Kind) -> None:
         origin = self.origins.get(thing.id)
-        if origin is None or (thing.data and not self.document["delete_data"]):
+        if not origin or (thing.data and not self.document["delete_data"]):
             progress(f"  {thing.id} is no longer wanted; its data stays")
-            self.store.update_registry("kept", add=[thing.id])
+            self.store.keep(thing.id, origin)
             return
         state = thing.observe()
         if state is not None:
             self._note(thing, state)
+        try:
+            thing.restore(origin)
+        except StillNeeded as reason:
+            progress(f"  {reason.what}: it stays")
+            self.store.keep(thing.id, origin)
+            return
         progress(f"  {thing.id}: removed")
-        thing.restore(origin)
         self.changed.append(thing.id)
         self.pending |= set(thing.notify)
 
@@ -214,8 +246,7 @@ class Transaction:
         for thing in self.things:
             # a thing that was already as wanted is left as it is when the unit goes
             origin = self.origins.get(thing.id) or first[thing.id] or {}
-            if thing.id in self.store.registry("kept"):
-                self.store.update_registry("kept", remove=[thing.id])
+            self.store.take_back(thing.id)
             things.append({"id": thing.id, "kind": thing.name, "record": thing.record(), "origin": origin})
         manifest = {"unit": self.unit, "things": things, "status": "applied"}
         before = {k: v for k, v in (self.manifest or {}).items() if k != "applied_at"}
@@ -225,22 +256,26 @@ class Transaction:
 
 def undo(unit: str, store: Store, entries: list[dict[str, Any]]) -> list[str]:
     """Restore the entries of a journal, newest first, run their actions, close the journal."""
+    failed = [entry for entry in reversed(entries) if _restore(entry)]
     problems = []
-    pending: set[str] = set()
-    for entry in reversed(entries):
-        thing = build(entry["record"] | {"kind": entry["kind"]})
-        pending |= set(entry["notify"])
-        if not thing.rolls_back:
-            continue
-        try:
-            thing.restore(entry["state"])
-        except (HostError, OSError) as error:
-            problems.append(f"{thing.id}: {error}")
-    for action in actions.ordered(pending):
+    for action in actions.ordered({a for entry in entries for a in entry["notify"]}):
         try:
             actions.perform(action)
-        except HostError as error:
-            problems.append(f"{action}: {error}")
+        except Exception as error:  # the others must run
+            problems.append(f"{action}: {plain(error).what}")
+    # a server that did not answer may do so again with its former files
+    problems = [words for entry in failed if (words := _restore(entry))] + problems
     if not problems:
         store.close_journal(unit)
     return problems
+
+
+def _restore(entry: dict[str, Any]) -> str:
+    """Bring one entry of a journal back; why not, in words, or nothing."""
+    try:
+        thing = build(entry["record"] | {"kind": entry["kind"]})
+        if thing.rolls_back:
+            thing.restore(entry["state"])
+    except Exception as error:  # one that can't be put back must not keep the others
+        return f"{entry['id']}: {plain(error).what}"
+    return ""

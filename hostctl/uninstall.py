@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hostctl.errors import HostError
 from hostctl.run import run
-from hostctl.store import Store
+from hostctl.store import KEPT_ORIGINS, Store
 
 PROGRAM = Path("/usr/local/lib/dhanman")
 RECOVERY = Path("/etc/systemd/system/dhanman-recover.service")
@@ -25,7 +25,7 @@ def uninstall(store: Store) -> str:
     run(["systemctl", "daemon-reload"], check=False)
     kept = store.registry("kept")
     for entry in store.root.iterdir():
-        if not (kept and entry.name == "kept.json"):
+        if not (kept and entry.name in ("kept.json", KEPT_ORIGINS)):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     if not kept:
         store.root.rmdir()

@@ -26,7 +26,13 @@ class Bucket:
 
 def lifecycle(bucket: Bucket) -> list[dict[str, Any]]:
     """The one rule of the bucket, for all files."""
-    return [{"fileNamePrefix": "", "daysFromHidingToDeleting": bucket.hidden_days, "daysFromUploadingToHiding": None}]
+    return [
+        {
+            "fileNamePrefix": "",
+            "daysFromHidingToDeleting": bucket.hidden_days,
+            "daysFromUploadingToHiding": None,
+        }
+    ]
 
 
 def ensure(bucket: Bucket, api: Any) -> str:
@@ -56,7 +62,9 @@ def main() -> int:
         print(ensure(bucket, api))
     except B2Error as error:
         print(f"error: bucket {bucket.name}: {str(error).replace(bucket.key, '[secret]')}", file=sys.stderr)
-        print("next: check backup/bucket in the settings and what its application key may do", file=sys.stderr)
+        print(
+            "next: check backup/bucket in the settings and what its application key may do", file=sys.stderr
+        )
         return 1
     return 0
 

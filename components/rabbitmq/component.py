@@ -35,7 +35,9 @@ class Rabbitmq(pulumi.ComponentResource):
         super().__init__("dhanman:rabbitmq:Rabbitmq", name, None, opts)
         guarded = pulumi.ResourceOptions(parent=self, protect=args.protect)
         environment = args.environment
-        credential = random.RandomPassword(f"{name}-password", length=PASSWORD_LENGTH, special=False, opts=guarded)
+        credential = random.RandomPassword(
+            f"{name}-password", length=PASSWORD_LENGTH, special=False, opts=guarded
+        )
         server = HostUnit(f"{name}-server", args.target, server_unit(args.spec), opts=guarded)
         self.ready: pulumi.Resource = HostUnit(
             f"{name}-vhost",

@@ -62,5 +62,5 @@ def agent_problem(environment: Mapping[str, str] = os.environ) -> str | None:
         try:
             probe.connect(path)
         except OSError:
-            return "SSH_AUTH_SOCK names an SSH agent that does not answer: run `unset SSH_AUTH_SOCK` or start the agent"
+            return "names an SSH agent that does not answer: run `unset SSH_AUTH_SOCK` or start the agent"
     return None

@@ -90,7 +90,8 @@ class User(Kind):
         """Remove it if it was not there (its home stays), else bring its fields back."""
         now = self.observe() or {}
         if state["present"]:
-            self._modify(state)
+            if now != state:
+                self._modify(state)
         elif now.get("present"):
             run(["userdel", self.wanted["name"]])
 

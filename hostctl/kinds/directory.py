@@ -32,6 +32,8 @@ class Directory(PathKind):
     def apply(self, state: State | None) -> None:
         """Make it, or correct its attributes."""
         make_parents(self.path)
+        if self.path.is_symlink() or self.path.is_file():
+            self.path.unlink()
         self.path.mkdir(exist_ok=True, mode=0o700)
         os.chown(self.path, *ids(self.wanted["owner"], self.wanted["group"]))
         self.path.chmod(int(self.wanted["mode"], 8))

@@ -80,11 +80,14 @@ class Packages(Kind):
 
     def _others(self) -> Iterator[dict[str, list[str]]]:
         store = Store()
+        # what a transaction under way wants is in no manifest yet
+        wanted = [t for unit in store.interrupted() for t in (store.journal(unit) or {}).get("packages", ())]
         for unit in store.units():
-            for thing in (store.manifest(unit) or {"things": []})["things"]:
-                if thing["kind"] == self.name and thing["id"] != self.id:
-                    names = [p.partition("=")[0] for p in thing["record"]["packages"]]
-                    yield {"packages": names}
+            wanted += (store.manifest(unit) or {"things": []})["things"]
+        for thing in wanted:
+            if thing["kind"] == self.name and thing["id"] != self.id:
+                names = [p.partition("=")[0] for p in thing["record"]["packages"]]
+                yield {"packages": names}
 
 
 def superfluous(ours: set[str], asked: set[str]) -> set[str]:

@@ -13,6 +13,7 @@ import stat
 from pathlib import Path
 
 from hostctl.debian import installed_by_us, is_installed, is_shipped
+from hostctl.errors import HostError
 from hostctl.kinds.base import Kind, State
 
 
@@ -55,8 +56,13 @@ def _group(gid: int) -> str:
 
 def ids(owner: str, group: str) -> tuple[int, int]:
     """Numeric user and group; a number stands for itself."""
-    uid = int(owner) if owner.isdigit() else pwd.getpwnam(owner).pw_uid
-    gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    try:
+        uid = int(owner) if owner.isdigit() else pwd.getpwnam(owner).pw_uid
+        gid = int(group) if group.isdigit() else grp.getgrnam(group).gr_gid
+    except KeyError:
+        raise HostError(
+            f"the host has no user {owner} or no group {group}", hint="run pulumi up again"
+        ) from None
     return uid, gid
 
 
@@ -71,8 +77,9 @@ def write_file(path: Path, data: bytes, *, mode: str, owner: str, group: str) ->
     """Replace a file atomically: it never exists with other content, mode or owner than the old or the new."""
     make_parents(path)
     uid, gid = ids(owner, group)
-    temporary = path.with_name(f".{path.name}.dhanman-{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    temporary = _temporary(path)
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
@@ -91,7 +98,7 @@ def write_file(path: Path, data: bytes, *, mode: str, owner: str, group: str) ->
 def write_symlink(path: Path, target: str) -> None:
     """Point a link elsewhere by rename: it is never missing in between."""
     make_parents(path)
-    temporary = path.with_name(f".{path.name}.dhanman-{os.getpid()}")
+    temporary = _temporary(path)
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(target)
     _clear_directory(path)
@@ -102,7 +109,15 @@ def write_symlink(path: Path, target: str) -> None:
 def _clear_directory(path: Path) -> None:
     # rename cannot replace a directory; only an empty one is ours to give up
     if path.is_dir() and not path.is_symlink():
-        path.rmdir()
+        try:
+            path.rmdir()
+        except OSError:
+            raise HostError(f"{path} is a directory that is not empty", hint=f"move {path} away") from None
+
+
+def _temporary(path: Path) -> Path:
+    # one name for each path: what a killed run left is replaced by the next one, or removed by its undo
+    return path.with_name(f".{path.name}.dhanman-new")
 
 
 def sync(directory: Path) -> None:
@@ -117,6 +132,8 @@ def sync(directory: Path) -> None:
 def restore_path(path: Path, state: State) -> None:
     """Bring a path back to an observed state; parents that were not there and are empty go too."""
     kind = state["type"]
+    with contextlib.suppress(NotADirectoryError):
+        _temporary(path).unlink(missing_ok=True)
     if kind == "absent":
         if path.is_dir() and not path.is_symlink():
             with contextlib.suppress(OSError):

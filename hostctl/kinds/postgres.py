@@ -7,7 +7,7 @@ from typing import Any
 from hostctl import scram
 from hostctl.errors import HostError, StillNeeded
 from hostctl.kinds.base import Kind, Phase, State
-from hostctl.psql import execute, identifier, literal, query
+from hostctl.psql import execute, identifier, is_installed, literal, query
 
 NOT_THERE = ["PostgreSQL does not answer"]
 
@@ -24,6 +24,13 @@ class PostgresKind(Kind):
     def foreign(self, state: State) -> bool:
         """A role or database of this name that we did not make."""
         return bool(state["present"])
+
+    def _now(self, otherwise: type[HostError]) -> State:
+        """What is there; raises ``otherwise`` where the server is installed and can't say so."""
+        now = self.observe()
+        if now is None and is_installed():
+            raise otherwise(f"{self.id}: PostgreSQL does not answer", hint="on the host: pg_lsclusters")
+        return now or {"present": False}
 
 
 class PostgresRole(PostgresKind):
@@ -82,8 +89,8 @@ class PostgresRole(PostgresKind):
 
     def restore(self, state: State) -> None:
         """Drop it if it was not there, else bring login, password and membership back."""
-        now = self.observe()
-        if now is None or not now["present"]:
+        now = self._now(StillNeeded)
+        if not now["present"]:
             return
         name = identifier(self.wanted["name"])
         if not state["present"]:
@@ -108,7 +115,7 @@ class PostgresRole(PostgresKind):
             "SELECT json_build_object('databases', coalesce(json_agg(datname ORDER BY datname), '[]'::json))"
             f" FROM pg_database WHERE datdba = ({owner});",
         )
-        if owned["databases"]:
+        if owned and owned["databases"]:
             raise StillNeeded(f"role {self.wanted['name']} owns {', '.join(owned['databases'])}")
         execute(self._port, f"DROP ROLE {name}")
 
@@ -159,8 +166,8 @@ class PostgresDatabase(PostgresKind):
 
     def restore(self, state: State) -> None:
         """Drop it if it was not there (connections are ended), else bring owner and privilege back."""
-        now = self.observe()
-        if now is None or not now["present"]:
+        now = self._now(HostError)
+        if not now["present"]:
             return
         name = identifier(self.wanted["name"])
         if not state["present"]:

@@ -16,6 +16,7 @@ from hostctl.kinds.paths import ids, write_file
 from hostctl.run import run
 
 FULL = {"configure": ".*", "write": ".*", "read": ".*"}
+CONTROL = Path("/usr/sbin/rabbitmqctl")
 HASHING = "rabbit_password_hashing_sha256"
 
 
@@ -140,7 +141,11 @@ class RabbitmqDefinitions(Kind):
         """Bring users and permissions back; a vhost that was not there goes with its messages."""
         now = self.observe()
         if now is None:
-            return
+            if not CONTROL.exists():
+                return
+            raise HostError(
+                f"{self.id}: RabbitMQ does not answer", hint="on the host: systemctl status rabbitmq-server"
+            )
         back = {
             n: u for n, u in state["users"].items() if n in (*self._names(), *self.wanted["absent_users"])
         }

@@ -6,8 +6,6 @@ import hashlib
 import os
 import shutil
 import tarfile
-import urllib.error
-import urllib.request
 from pathlib import Path, PurePosixPath
 
 from hostctl.errors import HostError
@@ -67,7 +65,7 @@ class Release(Kind):
     def apply(self, state: State | None) -> None:
         """Fetch, check the digest, unpack beside its place, rename, drop the oldest beyond ``keep``."""
         make_parents(self._directory)
-        scratch = self._releases / f".{self.wanted['version']}.{os.getpid()}"
+        scratch = self._releases / f".{self.wanted['version']}.new"
         remove_tree(scratch)
         scratch.mkdir(mode=0o700)
         try:
@@ -89,6 +87,10 @@ class Release(Kind):
     def _fetch(self, target: Path) -> Path:
         source = str(self.wanted["source"])
         if source.startswith("https://"):
+            # these two cost more than the rest of the program, and few units fetch
+            import urllib.error
+            import urllib.request
+
             progress(f"  fetching {source}")
             try:
                 with (
@@ -179,18 +181,29 @@ def unpack(archive: Path, target: Path) -> None:
     try:
         with tarfile.open(archive, "r:gz") as tar:
             members = tar.getmembers()
+            links = {PurePosixPath(m.name) for m in members if m.issym()}
             for member in members:
-                _check_member(member)
+                _check_member(member, links)
             for member in members:
                 member.mode = (member.mode & 0o777) | (0o700 if member.isdir() else 0o600)
                 tar.extract(member, target, set_attrs=True, numeric_owner=True)
+        for link in links:
+            # links that lead through links: only the whole tree shows where they end
+            if not (target / link).resolve().is_relative_to(target.resolve()):
+                raise _leads_outside(str(link))
     except (tarfile.TarError, EOFError, OSError) as error:
         raise HostError(
             f"{archive.name}: not a usable tar.gz: {error}", hint="build the artifact again"
         ) from None
 
 
-def _check_member(member: tarfile.TarInfo) -> None:
+def _leads_outside(name: str) -> HostError:
+    return HostError(
+        f"the artifact has a member that leads outside of it: {name}", hint="build the artifact again"
+    )
+
+
+def _check_member(member: tarfile.TarInfo, links: set[PurePosixPath]) -> None:
     def inside(name: str) -> bool:
         depth = 0
         for part in PurePosixPath(name).parts:
@@ -201,8 +214,10 @@ def _check_member(member: tarfile.TarInfo) -> None:
 
     target = str(PurePosixPath(member.name).parent / member.linkname) if member.issym() else member.linkname
     usable = member.isfile() or member.isdir() or member.issym() or member.islnk()
-    if not usable or not inside(member.name) or (target and not inside(target)):
-        raise HostError(
-            f"the artifact has a member that leads outside of it: {member.name}",
-            hint="build the artifact again",
-        )
+    places = [PurePosixPath(member.name)] + ([PurePosixPath(member.linkname)] if member.islnk() else [])
+    through_a_link = any(parent in links for place in places for parent in place.parents) or (
+        member.islnk() and places[1] in links
+    )
+    plain = ".." not in places[0].parts and not through_a_link
+    if not usable or not plain or not inside(member.name) or (target and not inside(target)):
+        raise _leads_outside(member.name)

@@ -59,8 +59,9 @@ class Service(Kind):
         done = run(["systemctl", verb, self.key], check=False, timeout=180)
         if done.returncode != 0:
             words = last_words(self.key, self.wanted.get("log"))
+            said = done.stderr.strip() or "failed"
             raise HostError(
-                f"systemctl {verb} {self.key}: {done.stderr.strip().splitlines()[0] if done.stderr.strip() else 'failed'}",
+                f"systemctl {verb} {self.key}: {said.splitlines()[0]}",
                 details=words,
                 hint=f"on the host: systemctl status {self.key}",
             )

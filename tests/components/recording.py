@@ -19,7 +19,8 @@ from tests.components.settings.example import HOST_KEY
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "generated-but-not-real"
-PRIVATE_KEY = "fake-private-key-of-an-operator"
+KEY_BODY = "not-a-real-key-of-an-operator"
+PRIVATE_KEY = "\n".join(("-----BEGIN PRIVATE KEY-----", KEY_BODY, "-----END PRIVATE KEY-----"))
 OVERLAY = {
     "hosts": {"local": {"address": "192.0.2.20", "hostKey": HOST_KEY}},
     "ssh": {"privateKey": PRIVATE_KEY},
@@ -135,7 +136,7 @@ class _Monitor(MockMonitor):
 def record(program: Callable[[], object], *, stack: str = "local") -> Recording:
     """Runs a program against mocks until all of its resources are registered."""
     recording = Recording()
-    pulumi.runtime.set_mocks(_Mocks(), "dhanman", stack, False, _Monitor(recording))
+    pulumi.runtime.set_mocks(_Mocks(), "dhanman", stack, False, monitor=_Monitor(recording))
 
     def run() -> None:
         program()

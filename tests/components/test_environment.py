@@ -7,13 +7,12 @@ import json
 import pytest
 
 from components.naming import SERVICES
-from components.settings.placeholders import PRIVATE_KEY as PLACEHOLDER_KEY
 from components.settings.placeholders import SECRET
-from tests.components.recording import PASSWORD, PRIVATE_KEY, Recording
+from tests.components.recording import KEY_BODY, PASSWORD, Recording
 
 STACKS = ("prod", "qa", "local")
 REMOTE = "command:remote:Command"
-SECRETS = (PASSWORD, PRIVATE_KEY, SECRET, PLACEHOLDER_KEY.splitlines()[1] + "\n-----END")
+SECRETS = (PASSWORD, KEY_BODY, SECRET, "PRIVATE KEY-----")
 every_stack = pytest.mark.parametrize("stack", STACKS)
 
 

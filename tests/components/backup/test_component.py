@@ -13,9 +13,7 @@ KEY = "fake-application-key"
 
 
 def bucket(kind: str, *, protect: bool = True) -> Recording:
-    args = BackupBucketArgs(
-        kind=kind, name="dhanman", key_id="k1", key=KEY, hidden_days=7, protect=protect
-    )
+    args = BackupBucketArgs(kind=kind, name="dhanman", key_id="k1", key=KEY, hidden_days=7, protect=protect)
     return record(lambda: BackupBucket("backup-bucket", args))
 
 

@@ -49,9 +49,7 @@ def test_only_an_older_version_needs_the_defaults_for_checksums_and_before_its_p
 
 def test_a_database_is_protected_as_asked_and_waits_for_what_its_target_waits_for() -> None:
     def program() -> None:
-        made = PostgresServer(
-            "postgres", PostgresServerArgs(target=target(), spec=SPEC, protect=True)
-        )
+        made = PostgresServer("postgres", PostgresServerArgs(target=target(), spec=SPEC, protect=True))
         where = target().after(made.ready)
         args = DatabaseArgs(target=where, database="qa-dhanman-sales", port=made.port, protect=True)
         assert Database("sales", args).name == "qa-dhanman-sales"

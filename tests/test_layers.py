@@ -1,0 +1,87 @@
+"""Which part of the project may import which."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+OWN = {path.name for path in ROOT.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+COMPONENTS = sorted((ROOT / "components").rglob("*.py"))
+# reads Pulumi's config and reports to its log; nothing else of Pulumi
+READER = {"settings/reader.py"}
+PURE = [
+    path
+    for path in COMPONENTS
+    if path.name in ("plan.py", "spec.py", "appsettings.py", "naming.py", "outputs.py", "sizing.py",
+                     "artifacts.py", "templates.py")
+    or path.parent.name in ("settings", "unit")
+]  # fmt: skip
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Every module that the file imports, at any depth."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def within(path: Path) -> str:
+    return str(path.relative_to(ROOT / "components"))
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", [p for p in PURE if within(p) not in READER], ids=name)
+def test_settings_and_plans_know_no_pulumi(path: Path) -> None:
+    assert not [module for module in imports(path) if module.split(".")[0].startswith("pulumi")]
+
+
+@pytest.mark.parametrize("path", [p for p in PURE if p.name in ("plan.py", "spec.py")], ids=name)
+def test_a_plan_knows_neither_settings_nor_resources(path: Path) -> None:
+    for module in imports(path):
+        assert not module.startswith(("components.settings", "components.remote")), module
+        assert not module.endswith(".component"), module
+
+
+@pytest.mark.parametrize("path", COMPONENTS, ids=name)
+def test_only_remote_knows_the_command_provider(path: Path) -> None:
+    found = [module for module in imports(path) if module.split(".")[0] == "pulumi_command"]
+    assert not found or path.parent.name == "remote"
+
+
+@pytest.mark.parametrize("path", COMPONENTS, ids=name)
+def test_only_the_environment_and_the_outputs_know_the_settings(path: Path) -> None:
+    found = [module for module in imports(path) if module.startswith("components.settings")]
+    assert not found or path.parent.name == "settings" or path.name in ("environment.py", "outputs.py")
+
+
+@pytest.mark.parametrize("path", COMPONENTS, ids=name)
+def test_only_settings_read_pulumi_s_config(path: Path) -> None:
+    if within(path) in READER:
+        return
+    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    assert not [
+        node for node in tree if isinstance(node, ast.Attribute) and node.attr in ("Config", "CONFIG")
+    ]
+    assert not [module for module in imports(path) if module.endswith("runtime.config")]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "hostctl").rglob("*.py")), ids=name)
+def test_the_program_on_the_host_needs_python_alone(path: Path) -> None:
+    for module in imports(path):
+        top = module.split(".")[0]
+        assert top == "hostctl" or top in sys.stdlib_module_names, module
+
+
+@pytest.mark.parametrize("path", COMPONENTS, ids=name)
+def test_components_know_nothing_of_what_is_around_them(path: Path) -> None:
+    assert not {module.split(".")[0] for module in imports(path)} & (OWN - {"components"})

@@ -1,0 +1,48 @@
+"""The program that Pulumi runs."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from components import environment, settings
+from components.settings import Problem, SettingsError
+from tests.components.recording import PROJECT, record, stack_settings
+
+MAIN = str(PROJECT / "__main__.py")
+
+
+def test_what_ci_reads_is_exported_and_each_placeholder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    exported: dict[str, object] = {}
+    warnings: list[str] = []
+    monkeypatch.setattr(settings, "read", lambda *, dry_run: stack_settings("qa"))
+    monkeypatch.setattr(pulumi, "export", exported.__setitem__)
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    record(lambda: runpy.run_path(MAIN), stack="qa")
+    assert {"outputsVersion", "services", "hosts", "placeholders"} <= exported.keys()
+    assert warnings
+    assert all(line.startswith("Pulumi.qa.yaml: ") for line in warnings)
+
+
+def test_bad_settings_end_the_program_with_one_line_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    problems = [Problem(file="Pulumi.qa.yaml", path=("hosts", str(i)), text="is missing") for i in (1, 2)]
+    lines: list[str] = []
+
+    def read(*, dry_run: bool) -> None:
+        raise SettingsError(problems)
+
+    def never(*_: object) -> None:
+        raise AssertionError("nothing is registered")
+
+    monkeypatch.setattr(settings, "read", read)
+    monkeypatch.setattr(environment, "Environment", never)
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    monkeypatch.setattr(pulumi.log, "error", lines.append)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(MAIN)
+    assert ended.value.code
+    assert lines == [str(problem) for problem in problems]
+    assert Path(MAIN).is_file()
