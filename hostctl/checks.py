@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import time
 from pathlib import Path
@@ -16,47 +15,23 @@ from hostctl.systemd import file_tail
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
 
 
-class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: str, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
-
-
 def attempt(check: dict[str, Any], timeout: float) -> str | None:
     """None if the condition holds, else why not."""
     try:
         if check["type"] == "http":
-            return _http(check, timeout)
+            from hostctl import http_check
+
+            return http_check.ask(check, timeout)
         if check["type"] == "tcp":
             socket.create_connection(("localhost", int(check["port"])), timeout).close()
             return None
         done = run(list(check["argv"]), check=False, timeout=max(timeout, 10))
-    except (OSError, http.client.HTTPException, HostError) as error:
+    except (OSError, HostError) as error:
         return str(error) or type(error).__name__
     if done.returncode == 0:
         return None
     words = (done.stderr or done.stdout).strip().splitlines()
     return words[-1] if words else f"exit status {done.returncode}"
-
-
-def _http(check: dict[str, Any], timeout: float) -> str | None:
-    connection: http.client.HTTPConnection
-    if check["socket"]:
-        connection = _UnixConnection(check["socket"], timeout)
-    else:
-        connection = http.client.HTTPConnection("localhost", int(check["port"]), timeout=timeout)
-    try:
-        connection.request("GET", check["path"], headers={"Host": check["host"], "Connection": "close"})
-        answer = connection.getresponse()
-        body = answer.read(2000).decode(errors="replace")
-    finally:
-        connection.close()
-    return None if answer.status == check["status"] else f"status {answer.status}: {body.strip()}"
 
 
 def title(check: dict[str, Any]) -> str:

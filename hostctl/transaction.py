@@ -119,7 +119,7 @@ class Transaction:
         """Write down how the host was before anything is done, so that a run which is broken off loses none of it."""
         for thing in self.things:
             state = first[thing.id]
-            if state is not None and not thing.wanted.get("of_package"):
+            if state is not None and not _belongs_to_package(thing):
                 self.origins.setdefault(thing.id, state)
         self._write_journal()
 
@@ -183,7 +183,7 @@ class Transaction:
         self, thing: Kind, state: State | None, upfront: State | None, differences: list[str]
     ) -> None:
         # what a package has just put there is not how the host was, but it is what its removal leaves behind
-        origin = state if thing.wanted.get("of_package") else (upfront or state)
+        origin = state if _belongs_to_package(thing) else (upfront or state)
         if origin is not None:
             self.origins.setdefault(thing.id, origin)
         self._note(thing, state)
@@ -252,6 +252,11 @@ class Transaction:
         before = {k: v for k, v in (self.manifest or {}).items() if k != "applied_at"}
         if before != manifest:
             self.store.write_manifest(self.unit, manifest | {"applied_at": time.time()})
+
+
+def _belongs_to_package(thing: Kind) -> bool:
+    # a folder of data outlives its package, and goes as a whole when data is to go
+    return bool(thing.wanted.get("of_package")) and not thing.wanted.get("recursive")
 
 
 def undo(unit: str, store: Store, entries: list[dict[str, Any]]) -> list[str]:

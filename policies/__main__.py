@@ -1,4 +1,4 @@
-"""``pulumi preview --json --show-sames | python -m policies``: 0 if every rule is kept, 1 with a line for each breach."""
+"""``pulumi preview --json --show-sames | python -m policies``: 0 if all rules are kept, else 1 and their breaches."""
 
 from __future__ import annotations
 
