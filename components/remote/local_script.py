@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 
 import pulumi
@@ -26,7 +25,8 @@ class LocalScript(command.local.Command):
     ) -> None:
         super().__init__(
             resource_name,
-            create=f"timeout 5m {shlex.join([sys.executable, *argv])}",
+            # relative, so that the text is the same in every checkout; Pulumi runs it in the project's folder
+            create=f"timeout 5m {shlex.join(['.venv/bin/python', *argv])}",
             stdin=pulumi.Output.secret(stdin),
             add_previous_output_in_env=False,
             opts=opts,

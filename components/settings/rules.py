@@ -90,7 +90,9 @@ def roles_name_hosts(_stack: str, file: StackFile) -> Iterator[Finding]:
 def gateway_is_beside_the_services(_stack: str, file: StackFile) -> Iterator[Finding]:
     """NGINX reaches the services through Unix sockets, so both are on one host."""
     if set(file.roles.gateway) != set(file.roles.services):
-        yield Finding(("roles", "gateway"), "must be the host of roles/services: the gateway uses its Unix sockets")
+        yield Finding(
+            ("roles", "gateway"), "must be the host of roles/services: the gateway uses its Unix sockets"
+        )
 
 
 def addresses_are_distinct(_stack: str, file: StackFile) -> Iterator[Finding]:

@@ -34,7 +34,9 @@ def test_a_first_run_that_is_killed_and_one_that_loses_its_host_converge_and_des
 
     world.pulumi("cancel", "--stack", STACK, "--yes")
     rebooted = world.start("up", "--stack", STACK, "--yes", "--skip-preview")
-    _wait_for(world, "test -e /etc/rabbitmq/rabbitmq.conf -o -e /etc/postgresql/18/main/conf.d/dhanman.conf", 180)
+    _wait_for(
+        world, "test -e /etc/rabbitmq/rabbitmq.conf -o -e /etc/postgresql/18/main/conf.d/dhanman.conf", 180
+    )
     world.host.reboot()
     said, _ = rebooted.communicate(timeout=300)
     assert rebooted.returncode != 0, said
@@ -63,7 +65,15 @@ def _fingerprint(world: World) -> dict[str, set[str]]:
 
 STAYS = {
     # the way in, and what hostctl itself runs on
-    "packages": ("python3", "libpython3", "media-types", "netbase", "libffi8", "readline-common", "libreadline8"),
+    "packages": (
+        "python3",
+        "libpython3",
+        "media-types",
+        "netbase",
+        "libffi8",
+        "readline-common",
+        "libreadline8",
+    ),
     # system users of removed packages: Debian keeps them, so that a number is never given twice
     "users": ("deploy", "postgres", "rabbitmq", "epmd", "systemd-timesync", "_apt"),
     "units": ("netbase",),

@@ -106,5 +106,7 @@ def test_what_was_changed_by_hand_is_named(world: World) -> None:
     observed = world.run("/usr/local/lib/dhanman/hostctl observe")
     assert "file:/etc/dhanman/firewall.nft: content" in observed
     assert "service:dhanman-payroll-local.service: inactive" in observed
-    world.run("sed -i '/# by hand/d' /etc/dhanman/firewall.nft; systemctl start dhanman-payroll-local.service")
+    world.run(
+        "sed -i '/# by hand/d' /etc/dhanman/firewall.nft; systemctl start dhanman-payroll-local.service"
+    )
     assert world.ask("https://payroll.dhanman.test/health/ready", "--retry", "10").status == 200

@@ -27,7 +27,9 @@ def built() -> dict[str, Any]:
     if not shutil.which("npm"):
         pytest.skip("building the .NET sample needs npm")
     script = Clone().root / "samples/dotnet/build.py"
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=600)
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=600
+    )
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 
@@ -51,7 +53,11 @@ def test_kestrel_runs_hardened_serves_stops_gracefully_and_its_log_rotates_witho
         answer = world.ask("https://purchase.dhanman.test/health/ready")
         assert (answer.status, answer.version) == (200, "2")
         assert "dotnet" in world.run(f"ps -o args= -p $(systemctl show {UNIT} -p MainPID --value)")
-        score = world.run(f"systemd-analyze security --no-pager {UNIT} | tail -1").split("service: ")[1].split()[0]
+        score = (
+            world.run(f"systemd-analyze security --no-pager {UNIT} | tail -1")
+            .split("service: ")[1]
+            .split()[0]
+        )
         assert float(score) <= 2.0
         _a_request_in_flight_is_finished(world)
         _rotation_loses_no_line(world)
@@ -73,7 +79,9 @@ def _a_request_in_flight_is_finished(world: World) -> None:
     assert statuses == [200]
     assert world.run(f"systemctl show {UNIT} -p Result --value").strip() == "success"
     world.run("systemctl start dhanman-purchase-local.service")
-    assert world.ask("https://purchase.dhanman.test/health", "--retry", "20", "--retry-delay", "1").status == 200
+    assert (
+        world.ask("https://purchase.dhanman.test/health", "--retry", "20", "--retry-delay", "1").status == 200
+    )
 
 
 def _rotation_loses_no_line(world: World) -> None:

@@ -12,7 +12,12 @@ from tests.acceptance.world import World
 pytestmark = pytest.mark.host
 
 SERVICES = ("common", "community", "inventory", "payroll", "purchase", "sales")
-SECURITY_HEADERS = ("strict-transport-security", "x-frame-options", "x-content-type-options", "x-xss-protection")
+SECURITY_HEADERS = (
+    "strict-transport-security",
+    "x-frame-options",
+    "x-content-type-options",
+    "x-xss-protection",
+)
 
 
 def test_a_second_up_changes_nothing_and_opens_no_connection(world: World) -> None:
@@ -97,7 +102,9 @@ def test_a_service_runs_hardened_and_as_its_own_user(world: World) -> None:
     assert "User=dhanman-sales-local" in shown
     assert f"MemoryMax={256 * 1024**2}" in shown
     assert "LimitNOFILE=65536" in shown
-    score = world.run(f"systemd-analyze security --no-pager {unit} | tail -1").split("service: ")[1].split()[0]
+    score = (
+        world.run(f"systemd-analyze security --no-pager {unit} | tail -1").split("service: ")[1].split()[0]
+    )
     assert float(score) <= 2.0
     other = "/etc/dhanman/local/common/appsettings.Local.json"
     refused = world.host.run(f"runuser -u dhanman-sales-local -- cat {other}", check=False)
@@ -156,7 +163,9 @@ def test_everything_is_up_again_after_a_reboot(world: World) -> None:
     world.run("systemctl is-system-running --wait", check=False)
     assert world.run("systemctl list-units --failed --no-legend --plain") == ""
     for service in SERVICES:
-        answer = world.ask(f"https://{service}.dhanman.test/health/ready", "--retry", "20", "--retry-delay", "1")
+        answer = world.ask(
+            f"https://{service}.dhanman.test/health/ready", "--retry", "20", "--retry-delay", "1"
+        )
         assert answer.status == 200
     assert "unchanged" in world.up("--expect-no-changes")
     assert world.run("nft list table inet dhanman").count("dport 22") == 1

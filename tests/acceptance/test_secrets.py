@@ -22,7 +22,9 @@ def test_no_secret_is_seen_anywhere(world: World) -> None:
     def watch() -> None:
         # the processes of a test host are those of this machine as well
         while not done.wait(0.05):
-            listing = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=False)
+            listing = subprocess.run(
+                ["ps", "axww", "-o", "args"], capture_output=True, text=True, check=False
+            )
             samples.append(listing.stdout)
 
     watcher = threading.Thread(target=watch)
@@ -44,7 +46,12 @@ def test_no_secret_is_seen_anywhere(world: World) -> None:
         processes = "".join(samples)
         journal = world.run("journalctl --quiet --no-pager")
         for secret in secrets:
-            for name, text in (("state", state), ("output", said), ("processes", processes), ("journal", journal)):
+            for name, text in (
+                ("state", state),
+                ("output", said),
+                ("processes", processes),
+                ("journal", journal),
+            ):
                 assert secret not in text, f"a secret is in the {name}"
         readable = "find / -xdev -type f -not -path '/proc/*' -readable -size -4M -print0 2>/dev/null"
         for secret in secrets:

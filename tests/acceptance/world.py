@@ -51,7 +51,9 @@ class World:
         for pattern in COPIED:
             for source in clone.root.glob(pattern):
                 if source.is_dir():
-                    shutil.copytree(source, project / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+                    shutil.copytree(
+                        source, project / source.name, ignore=shutil.ignore_patterns("__pycache__")
+                    )
                 else:
                     shutil.copy(source, project)
         (project / ".venv").symlink_to(clone.venv)
@@ -162,7 +164,9 @@ class World:
         certificate = self.project / ".local/ca.crt"
         if not certificate.exists():
             certificate.write_text(self.run("cat /etc/dhanman/certificates/ca.crt"))
-        resolve = [x for port in (80, 443) for x in ("--resolve", f"{name}:{port}:{address or self.host.address}")]
+        resolve = [
+            x for port in (80, 443) for x in ("--resolve", f"{name}:{port}:{address or self.host.address}")
+        ]
         done = subprocess.run(
             ["curl", "--silent", "--show-error", "--include", "--max-time", "20", "--noproxy", "*",
              "--cacert", str(certificate), *resolve, *options, "--write-out", "\n%{http_code} %{http_version}", url],
@@ -177,7 +181,9 @@ class World:
 
     def connections(self) -> int:
         """Logins over SSH that the host has counted so far, without making one."""
-        count = self.host.exec("journalctl --quiet --output=cat | grep -c 'Accepted publickey' || true").stdout
+        count = self.host.exec(
+            "journalctl --quiet --output=cat | grep -c 'Accepted publickey' || true"
+        ).stdout
         return int(count.strip() or 0)
 
 
