@@ -7,17 +7,22 @@ frozen (cgroup v2) for the last few bytes of the copy and the truncation, some m
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import gzip
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
+from hostctl.errors import HostError
 from hostctl.report import progress
 from hostctl.run import run
 
 BLOCK = 1 << 20
+DAY = 86400.0
+THAW_TRIES = 3
 
 
 def rotate_all(directory: Path) -> str:
@@ -27,17 +32,17 @@ def rotate_all(directory: Path) -> str:
         wanted = json.loads(config.read_text())
         for name in wanted["paths"]:
             path = Path(name)
-            if path.is_file() and path.stat().st_size > 0 and _is_due(path, int(wanted["maxBytes"])):
+            if path.is_file() and path.stat().st_size > 0 and _is_due(path, wanted["maxBytes"], config):
                 rotate(path, wanted["unit"], int(wanted["keep"]))
                 rotated += 1
     return f"rotated {rotated} logs"
 
 
-def _is_due(path: Path, max_bytes: int) -> bool:
+def _is_due(path: Path, max_bytes: int, config: Path) -> bool:
+    """Too large, or a day since the last rotation; before the first one, since the log was set up."""
     newest = path.with_name(f"{path.name}.1.gz")
-    a_day_old = newest.is_file() and path.stat().st_mtime - newest.stat().st_mtime > 86400
-    first = not newest.is_file() and path.stat().st_mtime - path.stat().st_ctime > 86400
-    return path.stat().st_size >= max_bytes or a_day_old or first
+    since = (newest if newest.is_file() else config).stat().st_mtime
+    return path.stat().st_size >= max_bytes or time.time() - since >= DAY
 
 
 def rotate(path: Path, pattern: str, keep: int) -> None:
@@ -49,10 +54,13 @@ def rotate(path: Path, pattern: str, keep: int) -> None:
     with path.open("rb") as source, copy.open("wb") as target:
         os.fchmod(target.fileno(), 0o600)
         shutil.copyfileobj(source, target, BLOCK)
+        # most of it is on the disk before the service is stopped for the rest
+        target.flush()
+        os.fsync(target.fileno())
         units = _running(pattern)
         try:
             for unit in units:
-                run(["systemctl", "freeze", unit], timeout=10, check=False)
+                run(["systemctl", "freeze", unit], timeout=10, hint="the log is as it was: run it again")
             shutil.copyfileobj(source, target, BLOCK)
             target.flush()
             os.fsync(target.fileno())
@@ -60,9 +68,18 @@ def rotate(path: Path, pattern: str, keep: int) -> None:
             os.truncate(path, 0)
         finally:
             for unit in units:
-                run(["systemctl", "thaw", unit], timeout=10, check=False)
+                _thaw(unit)
     _store(whole, path, keep)
     progress(f"rotated {path}")
+
+
+def _thaw(unit: str) -> None:
+    """A service that stays frozen is worse than any log: tried again, and the others are thawed all the same."""
+    for _ in range(THAW_TRIES):
+        with contextlib.suppress(HostError):
+            run(["systemctl", "thaw", unit], timeout=10)
+            return
+    progress(f"error: {unit} could not be thawed; on the host: systemctl thaw {unit}")
 
 
 def _store(whole: Path, path: Path, keep: int) -> None:

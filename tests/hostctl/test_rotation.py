@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import gzip
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from hostctl import rotation
+from hostctl.errors import HostError
 
 
 def _kept(path: Path) -> str:
@@ -58,3 +61,29 @@ def test_a_writer_that_appends_all_the_time_loses_no_line(
         if log.is_file() and log.stat().st_size:
             rotation.rotate(log, "x.service", 100000)
     assert (_kept(log) + log.read_text()).split() == [str(n) for n in range(30000)]
+
+
+def test_a_log_is_due_when_it_is_large_or_its_day_is_over(tmp_path: Path) -> None:
+    log, config = tmp_path / "sales.log", tmp_path / "sales.json"
+    log.write_text("line\n")
+    config.write_text("{}")
+    day_ago = time.time() - rotation.DAY - 1
+    assert not rotation._is_due(log, 100, config)
+    assert rotation._is_due(log, 5, config)
+    os.utime(config, (day_ago, day_ago))
+    assert rotation._is_due(log, 100, config)
+    (tmp_path / "sales.log.1.gz").write_bytes(b"")
+    assert not rotation._is_due(log, 100, config)
+
+
+def test_a_service_that_cannot_be_thawed_at_once_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[str] = []
+
+    def run(argv: list[str], **_: object) -> None:
+        tries.append(argv[1])
+        if len(tries) < 3:
+            raise HostError("busy", hint="wait")
+
+    monkeypatch.setattr(rotation, "run", run)
+    rotation._thaw("one.service")
+    assert tries == ["thaw"] * 3

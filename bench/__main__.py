@@ -1,0 +1,151 @@
+"""`make bench`: measures this project and its baselines on equal fresh hosts; `python -m bench --help`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import hosts, report, virtualenv
+from bench.cases import Case, Sample
+from bench.errors import BenchError
+from bench.runner import Plan, Runner
+from bench.table import render, rows
+from bench.tools import baselines
+from bench.tools.ansible import Ansible
+from bench.tools.base import Artifacts, Tool
+from bench.tools.ours import Ours
+from bench.tools.pyinfra import Pyinfra
+from bench.tools.shell import Shell
+from components.artifacts import pack
+from scripts.steps import StepFailedError, Steps
+from testbed import TestbedError
+from toolchain.paths import Clone
+
+TOOLS = ("ours", "ansible", "pyinfra", "shell")
+SUITE = "forky"
+OUR_PACKAGES = ("python3-psycopg",)
+"""What this project installs beyond the baselines' packages; downloaded beforehand like theirs."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the measurements that the arguments choose; 1 with one plain message if one can't be made."""
+    options = _options(arguments)
+    try:
+        _run(options)
+    except (BenchError, StepFailedError, TestbedError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("bench: interrupted; what was measured so far is kept", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    clone = Clone()
+    folder = clone.local / "bench"
+    steps = Steps(clone.logs)
+    if options.refresh:
+        hosts.forget()
+    tools = _tools(options.tools, steps)
+    versions = {tool.name: tool.version() for tool in tools}
+    variables = baselines.variables()
+    packages = [*variables["packages"], *variables["ansible_packages"], *OUR_PACKAGES]
+    hosts.prepare(steps, packages, suite=SUITE)
+    service = pack(clone.root / "samples/service", folder / "artifacts").path
+    frontend = pack(clone.root / "samples/frontend", folder / "artifacts").path
+    plan = Plan(cases=options.cases, round_trips=options.rtt, runs=options.runs, repeats=options.repeats)
+    target: Path = options.json or folder / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    asked = {name: getattr(options, name) for name in ("tools", "cases", "rtt", "runs", "repeats")}
+    samples: list[Sample] = []
+
+    def keep(sample: Sample) -> None:
+        samples.append(sample)
+        report.write(target, report.document(samples, options=asked, versions=versions))
+
+    runner = Runner(
+        steps=steps,
+        folder=folder / "work",
+        artifacts=Artifacts(service=service, frontend=frontend),
+        keep=keep,
+    )
+    try:
+        runner.run(plan, tools)
+    finally:
+        if samples:
+            print(render(rows(samples)))
+            print(f"\n{target}", file=sys.stderr)
+
+
+def _tools(names: Sequence[str], steps: Steps) -> list[Tool]:
+    programs = virtualenv.provide(steps) if {"ansible", "pyinfra"} & set(names) else Path()
+    makers: dict[str, Callable[[], Tool]] = {
+        "ours": Ours,
+        "ansible": lambda: Ansible(programs),
+        "pyinfra": lambda: Pyinfra(programs),
+        "shell": Shell,
+    }
+    return [makers[name]() for name in TOOLS if name in names]
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench",
+        description="Measure this project against Ansible, pyinfra and a shell script on equal fresh hosts.",
+    )
+    parser.add_argument(
+        "--tools", type=_list_of(TOOLS), default=list(TOOLS), metavar="A,B", help=", ".join(TOOLS)
+    )
+    parser.add_argument(
+        "--cases", type=_cases, default=list(Case), metavar="A,B", help=", ".join(case.value for case in Case)
+    )
+    parser.add_argument(
+        "--rtt",
+        type=_milliseconds,
+        default=[0, 180],
+        metavar="MS,MS",
+        help="added round trips (default: 0,180)",
+    )
+    parser.add_argument("--runs", type=_positive, default=3, help="fresh hosts for each tool (default: 3)")
+    parser.add_argument(
+        "--repeats", type=_positive, default=2, help="of the other cases on each host (default: 2)"
+    )
+    parser.add_argument("--json", type=Path, help="where to write (default: .local/bench/<time>.json)")
+    parser.add_argument(
+        "--refresh", action="store_true", help="make the frozen disk anew, with today's packages"
+    )
+    return parser.parse_args(arguments)
+
+
+def _list_of(known: Sequence[str]) -> Callable[[str], list[str]]:
+    def parse(text: str) -> list[str]:
+        chosen = text.split(",")
+        if unknown := [name for name in chosen if name not in known]:
+            raise argparse.ArgumentTypeError(f"'{unknown[0]}' is none of {', '.join(known)}")
+        return chosen
+
+    return parse
+
+
+def _cases(text: str) -> list[Case]:
+    return [Case(name) for name in _list_of([case.value for case in Case])(text)]
+
+
+def _milliseconds(text: str) -> list[int]:
+    values = text.split(",")
+    if not all(value.isdecimal() for value in values):
+        raise argparse.ArgumentTypeError(f"'{text}' is no list of milliseconds such as 0,180")
+    return [int(value) for value in values]
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is no positive number")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

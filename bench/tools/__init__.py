@@ -1,0 +1,1 @@
+"""The tools that are measured, each as the commands that a person would type."""
