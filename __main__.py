@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pulumi
 
 from components.environment import Environment
 from components.remote.connection import agent_problem
 from components.settings import Problem, SettingsError, fail, read
+
+
+SHOWN_TO_USER = 32
+"""The exit status by which the language host knows that everything was said."""
+
+
+def end_quietly(_signal: int, _frame: object) -> None:
+    """A resource failed, or somebody pressed Ctrl-C: Pulumi says so itself, and a traceback from here helps nobody."""
+    os._exit(SHOWN_TO_USER)
 
 
 def main() -> None:
@@ -23,4 +35,5 @@ def main() -> None:
         pulumi.export(name, value)
 
 
+signal.signal(signal.SIGINT, end_quietly)
 main()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import runpy
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pulumi
@@ -13,6 +15,13 @@ from components.settings import Problem, SettingsError
 from tests.components.recording import PROJECT, record, stack_settings
 
 MAIN = str(PROJECT / "__main__.py")
+
+
+@pytest.fixture(autouse=True)
+def _interrupts_stay_as_they_are() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_what_ci_reads_is_exported_and_each_placeholder_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
