@@ -11,7 +11,6 @@ from components.environment import Environment
 from components.remote.connection import agent_problem
 from components.settings import Problem, SettingsError, fail, read
 
-
 SHOWN_TO_USER = 32
 """The exit status by which the language host knows that everything was said."""
 

@@ -36,7 +36,11 @@ pulumi.export("password", password.result)
 pulumi.export("stdout", last.stdout)
 """
 
-pytestmark = pytest.mark.skipif(not CLONE.launcher.exists(), reason="no .venv/bin/pulumi: run `make setup`")
+pytestmark = [
+    # it needs no host, but takes as long as a test that does: it runs the whole CLI several times
+    pytest.mark.host,
+    pytest.mark.skipif(not CLONE.launcher.exists(), reason="no .venv/bin/pulumi: run `make setup`"),
+]
 
 
 class Project:
