@@ -59,14 +59,15 @@ class Runner:
     def _one_host(self, plan: Plan, tool: Tool, round_trip: int, run: int) -> None:
         others = [case for case in Case if case in plan.cases and case is not Case.FIRST]
         # a first converge that nobody asked for need not be far away
-        host = hosts.fresh(round_trip if Case.FIRST in plan.cases else 0)
+        first_trip = round_trip if Case.FIRST in plan.cases else 0
+        host = hosts.fresh(first_trip)
         folder = self._folder / f"{tool.name}-{round_trip}-{run}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         place = Workplace(folder=folder, host=host, artifacts=self._artifacts)
         tool.open(place)
         size, other = BODY_SIZES
-        first = self._measure(tool, place, Case.FIRST, round_trip, run, tool.converge(place, size))
+        first = self._measure(tool, place, Case.FIRST, first_trip, run, tool.converge(place, size))
         verify.environment_works(host, size)
         if Case.FIRST in plan.cases:
             self._keep(first)
@@ -93,7 +94,9 @@ class Runner:
         with self._steps.step(title, lambda: last_line(log)):
             seconds, status = _timed(call, log)
         if status:
-            raise BenchError(_failure(title, status, log))
+            raise BenchError(_failure(title, f"exit status {status}", log))
+        if case is Case.AGAIN and tool.changes(log.read_text(encoding="utf-8", errors="replace")):
+            raise BenchError(_failure(title, "it changed something where nothing was to be done", log))
         counted = journal.count_since(place.host, moment)
         self._steps.note(
             f"{format_seconds(seconds)}, {counted.connections} connections, {counted.channels} channels"
@@ -131,6 +134,6 @@ def _timed(call: Call, log: Path) -> tuple[float, int]:
         return time.monotonic() - started, done.returncode
 
 
-def _failure(title: str, status: int, log: Path) -> str:
+def _failure(title: str, what: str, log: Path) -> str:
     tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
-    return "\n".join([f"{title}: exit status {status}, log in {log}", *(f"    {line}" for line in tail)])
+    return "\n".join([f"{title}: {what}, log in {log}", *(f"    {line}" for line in tail)])

@@ -11,7 +11,13 @@ import sys
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parent.parent
-_FILES = ("requirements", "requirements-toolchain", "requirements-dev", "toolchain/requirements-go")
+_FILES = (
+    "requirements",
+    "requirements-toolchain",
+    "requirements-dev",
+    "toolchain/requirements-go",
+    "bench/requirements",
+)
 _OPTIONS = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--quiet"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import tempfile
@@ -46,6 +47,10 @@ class Ansible:
 
     def preview(self, place: Workplace, body_size: int) -> Call:
         return self._call(place, body_size, "--check", "--diff")
+
+    def changes(self, output: str) -> int | None:
+        counts = re.findall(r"\bok=\d+ +changed=(\d+)", output)
+        return int(counts[-1]) if counts else None
 
     def _call(self, place: Workplace, body_size: int, *options: str) -> Call:
         root = baselines.ROOT / "ansible"

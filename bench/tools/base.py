@@ -61,6 +61,9 @@ class Tool(Protocol):
     def preview(self, place: Workplace, body_size: int) -> Call | None:
         """Say what that would change; None if the tool has no such thing."""
 
+    def changes(self, output: str) -> int | None:
+        """How many things a run says that it changed; None if it does not say."""
+
 
 def inherited_environment() -> dict[str, str]:
     """This process' environment without what steers one of the tools from outside."""

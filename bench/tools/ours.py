@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -59,6 +60,11 @@ class Ours:
     def preview(self, place: Workplace, body_size: int) -> Call:
         self._configure(place, body_size)
         return self._call(place, "preview", "--stack", STACK)
+
+    def changes(self, output: str) -> int | None:
+        _, found, summary = output.rpartition("\nResources:\n")
+        counts = re.findall(r"^ +(?:\+-|[+~-]) ?(\d+) [a-z]+$", summary, re.MULTILINE)
+        return sum(map(int, counts)) if found else None
 
     def _configure(self, place: Workplace, body_size: int) -> None:
         host = place.host

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -30,6 +31,10 @@ class Pyinfra:
 
     def preview(self, place: Workplace, body_size: int) -> Call:
         return self._call(place, body_size, "--dry")
+
+    def changes(self, output: str) -> int | None:
+        counts = re.findall(r"Grand total +\d+ +(\d+|-)", output)
+        return int(counts[-1].replace("-", "0")) if counts else None
 
     def _call(self, place: Workplace, body_size: int, *options: str) -> Call:
         host = place.host

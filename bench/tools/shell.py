@@ -51,6 +51,9 @@ class Shell:
     def preview(self, place: Workplace, body_size: int) -> None:
         return None
 
+    def changes(self, output: str) -> None:
+        """The script says nothing."""
+
 
 def render(tree: Path, values: dict[str, Any]) -> None:
     """Write every template below ``tree``, those of a service once for each service."""

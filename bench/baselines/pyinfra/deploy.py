@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 from pyinfra import host
+from pyinfra.facts.postgres import PostgresRoles
 from pyinfra.facts.server import Command
 from pyinfra.operations import apt, files, postgres, server, systemd
 
@@ -70,7 +71,9 @@ server.shell(name="reload firewall", commands=["nft -c -f /etc/nftables.conf && 
 tuned = [template(path, user="postgres", group="postgres") for path in VARS["postgres_files"]]
 systemd.service(name="restart PostgreSQL", service="postgresql@18-main", restarted=True, _if=any_of(tuned))
 postgres.role(name="owner", role="dhanman_user", login=False, **POSTGRES)
-postgres.role(name="login", role="dhanman_user_a", password=VARS["database_password"], **POSTGRES)
+# the operation itself sets a password anew each time
+if "dhanman_user_a" not in (host.get_fact(PostgresRoles, _su_user="postgres") or {}):
+    postgres.role(name="login", role="dhanman_user_a", password=VARS["database_password"], **POSTGRES)
 IS_MEMBER = (
     "psql -XAtc \"select pg_has_role('dhanman_user_a', 'dhanman_user', 'member')\" 2>/dev/null || true"
 )
@@ -108,7 +111,9 @@ if "guest" in listed or not listed:
 units = []
 for service in SERVICES:
     name, folder = f"dhanman-{service['name']}", f"/opt/dhanman/{service['name']}"
-    server.user(name=name, user=name, system=True, home=f"/var/lib/{name}", create_home=False)
+    server.user(
+        name=name, user=name, system=True, home=f"/var/lib/{name}", create_home=False, ensure_home=False
+    )
     files.directory(name=folder, path=folder, mode="755")
     artifact = files.put(
         name=f"artifact {name}", src=os.environ["BENCH_SERVICE_ARTIFACT"], dest=f"/opt/dhanman/{name}.tar.gz"
