@@ -111,7 +111,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--runs", type=_positive, default=3, help="fresh hosts for each tool (default: 3)")
     parser.add_argument(
-        "--repeats", type=_positive, default=2, help="of the other cases on each host (default: 2)"
+        "--repeats", type=_positive, default=1, help="of the other cases on each host (default: 1)"
     )
     parser.add_argument("--json", type=Path, help="where to write (default: .local/bench/<time>.json)")
     parser.add_argument(
