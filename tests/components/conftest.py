@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from components import artifacts, environment
 from components.environment import Environment
 from components.settings import Settings, load
+from tests.components.mocked import Recorder
 from tests.components.recording import PROJECT, Recording, record, stack_settings
 from tests.components.settings.example import Load, changed
 
@@ -39,3 +41,11 @@ def load_outputs(tmp_path: Path) -> Load:
         return load(stack, changed(changes or {}), project=tmp_path, **options)
 
     return run
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    """Pulumi's mocks, fresh for one test."""
+    mocks = Recorder()
+    pulumi.runtime.set_mocks(mocks, preview=False)
+    return mocks
