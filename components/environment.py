@@ -11,6 +11,7 @@ from pathlib import Path
 import pulumi
 
 from components import outputs
+from components.access import logins
 from components.artifacts import pack
 from components.backup import Backup, BackupArgs, BackupBucket, BackupBucketArgs, BackupSpec, Remote
 from components.certificate import Certificate, CertificateArgs, CertificateSource, CertificateSpec
@@ -32,7 +33,7 @@ from components.microservice import (
 from components.naming import UPLOADS, ServiceNames
 from components.postgres import Database, DatabaseArgs, PostgresServer, PostgresServerArgs, PostgresSpec
 from components.rabbitmq import Rabbitmq, RabbitmqArgs, RabbitmqSpec
-from components.remote import Bootstrap, BootstrapArgs, Login, Target
+from components.remote import Bootstrap, BootstrapArgs, Target
 from components.settings import AptSource, Artifact, B2Bucket, DotnetRuntime, FolderBucket, Settings
 from components.settings import Host as HostSettings
 from components.unit import AptRepository
@@ -59,6 +60,7 @@ class Environment(pulumi.ComponentResource):
         self._settings = settings
         self._child = pulumi.ResourceOptions(parent=self)
         self._guarded = settings.environment != "local"
+        self._logins = logins(settings)
         self._targets = {name: self._host(name, host) for name, host in settings.hosts.items()}
         self._postgres = self._make_postgres()
         self._rabbitmq = self._make_rabbitmq()
@@ -76,16 +78,11 @@ class Environment(pulumi.ComponentResource):
 
     def _host(self, name: str, host: HostSettings) -> Target:
         settings = self._settings
-        key = settings.ssh.private_key
-        text = key.get_secret_value() if key else None
-        if settings.ssh.private_key_file:
-            text = Path(settings.ssh.private_key_file).expanduser().read_text()
-        login = Login(address=host.address, port=host.port, host_key=host.host_key, private_key=text)
         bootstrap = Bootstrap(
             f"{name}-bootstrap",
             name,
             BootstrapArgs(
-                login=login,
+                login=self._logins[name],
                 bootstrap_user=host.bootstrap_user,
                 deploy_user=host.user,
                 deploy_keys=settings.ssh.deploy_keys,
