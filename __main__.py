@@ -7,6 +7,7 @@ import signal
 
 import pulumi
 
+from components.access import observe
 from components.environment import Environment
 from components.remote.connection import agent_problem
 from components.settings import Problem, SettingsError, fail, read
@@ -30,8 +31,14 @@ def main() -> None:
         fail([Problem(file="environment", path=("SSH_AUTH_SOCK",), text=problem)])
     for placeholder in settings.placeholders:
         pulumi.log.warn(f"{settings.file}: {placeholder} (a placeholder stands in for it)")
-    for name, value in Environment(settings).outputs.items():
+    observer = observe(settings)
+    for host, reason in observer.unreachable.items() if observer else ():
+        pulumi.log.warn(f"{host} was not observed, and the plan shows what the last run left there: {reason}")
+    environment = Environment(settings, observer)
+    for name, value in environment.outputs.items():
         pulumi.export(name, value)
+    if observer:
+        observer.end(announce=pulumi.runtime.is_dry_run(), report=os.environ.get("DHANMAN_DRIFT_REPORT"))
 
 
 signal.signal(signal.SIGINT, end_quietly)

@@ -1,10 +1,17 @@
-"""How a stack's hosts are entered, from its settings."""
+"""How a stack's hosts are entered, from its settings.
+
+``DHANMAN_OBSERVE=no`` in the environment leaves the hosts unobserved: the plan then follows from what was applied last.
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
+from components.remote import Observer
 from components.remote.connection import Login
+from components.remote.session import Sessions
 from components.settings import Settings
 
 
@@ -35,3 +42,12 @@ def known_hosts(settings: Settings) -> frozenset[str]:
     return frozenset(
         name for name in settings.hosts if not any(path[:2] == ("hosts", name) for path in missing)
     )
+
+
+def observe(settings: Settings, environment: Mapping[str, str] = os.environ) -> Observer | None:
+    """What is on the hosts now; None where nobody is asked."""
+    known = known_hosts(settings)
+    if not known or environment.get("DHANMAN_OBSERVE") == "no":
+        return None
+    entered = {name: login for name, login in logins(settings).items() if name in known}
+    return Observer(Sessions(entered, users(settings)))

@@ -33,7 +33,7 @@ from components.microservice import (
 from components.naming import UPLOADS, ServiceNames
 from components.postgres import Database, DatabaseArgs, PostgresServer, PostgresServerArgs, PostgresSpec
 from components.rabbitmq import Rabbitmq, RabbitmqArgs, RabbitmqSpec
-from components.remote import Bootstrap, BootstrapArgs, Target
+from components.remote import Bootstrap, BootstrapArgs, Observer, Target
 from components.settings import AptSource, Artifact, B2Bucket, DotnetRuntime, FolderBucket, Settings
 from components.settings import Host as HostSettings
 from components.unit import AptRepository
@@ -53,11 +53,20 @@ class Release:
 
 
 class Environment(pulumi.ComponentResource):
-    """Everything of one environment. Deleting it removes it from its hosts; data stays unless the settings say so."""
+    """Everything of one environment. Deleting it removes it from its hosts; data stays unless the settings say so.
 
-    def __init__(self, settings: Settings, opts: pulumi.ResourceOptions | None = None) -> None:
+    ``observer``: what is on the hosts now; without it the plan follows from what was applied last.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        observer: Observer | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("dhanman:environment:Environment", settings.environment, None, opts)
         self._settings = settings
+        self._observer = observer
         self._child = pulumi.ResourceOptions(parent=self)
         self._guarded = settings.environment != "local"
         self._logins = logins(settings)
@@ -88,6 +97,7 @@ class Environment(pulumi.ComponentResource):
                 deploy_keys=settings.ssh.deploy_keys,
                 adopt=host.adopt,
                 delete_data=settings.delete_data,
+                watch=self._observer.watch(name) if self._observer else None,
             ),
             self._child,
         )

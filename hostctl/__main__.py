@@ -10,27 +10,31 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hostctl import arming, deletion, observation, rotation, uninstall
+from hostctl import arming, deletion, forecast, observation, rotation, uninstall
 from hostctl.errors import HostError, plain
 from hostctl.interruption import fail_on_signals
-from hostctl.report import progress, result
+from hostctl.report import answer, progress, result
 from hostctl.store import Store
 from hostctl.transaction import Transaction
 
 USAGE = (
-    "usage: hostctl apply|delete|confirm < UNIT.json | observe | revert UNIT | recover | rotate DIRECTORY"
-    " | uninstall"
+    "usage: hostctl apply|delete|confirm [--drift=MARK] < UNIT.json | observe [VERSION] | forecast < UNITS.json"
+    " | revert UNIT | recover | rotate DIRECTORY | uninstall"
 )
 
 
-def _document() -> dict[str, Any]:
+def _json() -> Any:
     try:
-        document: dict[str, Any] = json.loads(sys.stdin.read())
+        return json.loads(sys.stdin.read())
     except ValueError as error:
         # the text itself may hold secrets: only the place is said
         raise HostError(
             f"stdin is not a unit: {type(error).__name__}", hint="run pulumi up from the project"
         ) from None
+
+
+def _document() -> dict[str, Any]:
+    document: dict[str, Any] = _json()
     if not isinstance(document, dict) or not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", str(document.get("unit"))):
         raise HostError("stdin is not a unit: it has no name", hint="run pulumi up from the project")
     return document
@@ -60,10 +64,15 @@ def main(arguments: list[str]) -> int:
     fail_on_signals()
     try:
         match arguments:
-            case ["apply" | "delete" | "confirm" as verb]:
+            # the mark is for Pulumi alone: another text is what makes it run the command
+            case ["apply" | "delete" | "confirm" as verb, *mark] if all(
+                m.startswith("--drift=") for m in mark
+            ):
                 result(_on_unit(verb))
-            case ["observe"]:
-                print(json.dumps(observation.observe_all(Store()), indent=1))
+            case ["observe", *version]:
+                answer(observation.observe_host(Store(), *version[:1]))
+            case ["forecast"]:
+                answer(forecast.forecast_all(_json(), Store()))
             case ["revert", unit]:
                 store = Store()
                 with store.lock(unit):

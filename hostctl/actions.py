@@ -8,7 +8,7 @@ from hostctl.errors import HostError
 from hostctl.psql import execute, query
 from hostctl.report import progress
 from hostctl.run import run
-from hostctl.systemd import last_words, properties
+from hostctl.systemd import properties, tell
 
 ORDER = ("daemon-reload", "tmpfiles", "sysctl", "postgres-reload", "reload", "restart")
 """Verbs in the order in which they run."""
@@ -53,13 +53,7 @@ def _tell(verb: str, unit: str) -> bool:
     if state == "failed":
         run(["systemctl", "reset-failed", unit], check=False)
         verb = "restart"
-    done = run(["systemctl", verb, unit], check=False, timeout=180)
-    if done.returncode != 0:
-        raise HostError(
-            f"systemctl {verb} {unit}: {done.stderr.strip().splitlines()[0] if done.stderr.strip() else 'failed'}",
-            details=last_words(unit),
-            hint=f"on the host: systemctl status {unit}",
-        )
+    tell(verb, unit)
     return True
 
 

@@ -6,6 +6,7 @@ from hostctl.errors import HostError
 from hostctl.report import progress
 from hostctl.run import run
 from hostctl.store import Store
+from hostctl.undo import undo
 
 HOSTCTL = "/usr/local/lib/dhanman/hostctl"
 
@@ -49,9 +50,6 @@ def confirm(unit: str, store: Store) -> str:
 
 def revert(unit: str, store: Store) -> str:
     """Nobody confirmed: put the old state back and mark the unit, so that it counts as drifted."""
-    # transaction imports this module: its undo is needed only here
-    from hostctl.transaction import undo
-
     manifest, journal = store.manifest(unit), store.journal(unit)
     if journal is None:
         return f"{unit}: nothing to revert"

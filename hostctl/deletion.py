@@ -7,7 +7,7 @@ from hostctl.errors import HostError, StillNeeded, plain
 from hostctl.kinds import Phase, State, build
 from hostctl.report import progress
 from hostctl.store import Store
-from hostctl.transaction import undo
+from hostctl.undo import undo
 
 
 def delete(unit: str, store: Store, *, delete_data: bool) -> str:

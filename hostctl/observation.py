@@ -2,25 +2,81 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hostctl import psql, systemd
 from hostctl.errors import HostError
-from hostctl.kinds import build
-from hostctl.store import Store
+from hostctl.kinds import Kind, build
+from hostctl.kinds.packages import listed_once
+from hostctl.store import Record, Store
+
+FORMAT = 1
+"""Version of the answer's form."""
+
+PROGRAM = Path(__file__).resolve().parents[1].name.removeprefix("hostctl-")
+"""Version of the program that runs: the name of the folder that it was installed in."""
 
 
-def observe_all(store: Store) -> dict[str, list[str]]:
-    """Differences of each unit from its manifest, in words; a unit without any has an empty list."""
-    found: dict[str, list[str]] = {}
-    for unit in store.units():
-        manifest = store.manifest(unit) or {"things": [], "status": "applied"}
-        differences = (
-            [] if manifest["status"] != "reverted" else ["reverted: the last change was not confirmed"]
-        )
-        for entry in manifest["things"]:
-            thing = build(entry["record"] | {"kind": entry["kind"]})
-            try:
-                words = thing.differs(thing.observe())
-            except HostError as error:
-                words = [error.what]
-            differences += [f"{thing.id}: {word}" for word in words]
-        found[unit] = differences
-    return found
+def observe_host(store: Store, version: str = PROGRAM) -> dict[str, Any]:
+    """Differences of each unit from its manifest, in words, with what tells one difference from a later one.
+
+    ``version``: the program that the asker knows. Another one answers only who it is.
+    """
+    head = {"format": FORMAT, "program": PROGRAM, "place": _place(store)}
+    if version != PROGRAM:
+        return head
+    manifests = {unit: store.manifest(unit) or _EMPTY for unit in store.units()}
+    things = {unit: _things(manifest) for unit, manifest in manifests.items()}
+    with asked_together([thing for known in things.values() for thing in known]):
+        units = {unit: _observe(manifest, things[unit]) for unit, manifest in manifests.items()}
+    for unit in store.interrupted():
+        if manifests.get(unit, _EMPTY)["status"] == "applied":
+            broken = units.setdefault(unit, _observe(_EMPTY, []))
+            broken["differences"].insert(0, "a run was broken off")
+    return head | {"units": units}
+
+
+_EMPTY: Record = {"things": [], "status": "applied", "generation": 0, "document": ""}
+
+
+def _things(manifest: Record) -> list[Kind]:
+    return [build(entry["record"] | {"kind": entry["kind"]}) for entry in manifest["things"]]
+
+
+def _observe(manifest: Record, things: list[Kind]) -> dict[str, Any]:
+    differences = [] if manifest["status"] != "reverted" else ["reverted: the last change was not confirmed"]
+    for thing in things:
+        differences += [f"{thing.id}: {word}" for word in words(thing)]
+    return {
+        "differences": differences,
+        "generation": manifest.get("generation", 0),
+        "document": manifest.get("document", ""),
+    }
+
+
+def words(thing: Kind) -> list[str]:
+    """How the thing differs; an error is a difference too."""
+    try:
+        return thing.differs(thing.observe())
+    except HostError as error:
+        return [error.what]
+
+
+@contextlib.contextmanager
+def asked_together(things: list[Kind]) -> Iterator[None]:
+    """Inside, what many things need to know is asked once; only for what changes nothing meanwhile."""
+    services = [thing.key for thing in things if thing.name == "service"]
+    with systemd.asked_at_once(services), listed_once(), psql.session():
+        yield
+
+
+def _place(store: Store) -> str:
+    """Another text whenever the program or a unit's memory was removed: a host made anew is another one."""
+    parts = []
+    for path in (Path("/etc/machine-id"), Path("/usr/local/lib"), Path("/var/lib"), store.root / "manifests"):
+        with contextlib.suppress(OSError):
+            parts.append(str(path.stat().st_mtime_ns))
+    return "-".join(parts)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,3 +64,9 @@ def query(port: int, sql: str) -> Any:
 def execute(port: int, *statements: str) -> None:
     """Run statements one after the other (``CREATE DATABASE`` takes no transaction)."""
     _psql(port, ";\n".join(statements) + ";\n", check=True)
+
+
+@contextlib.contextmanager
+def session() -> Iterator[None]:
+    """Inside, queries share one client for each port."""
+    yield

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from typing import TextIO
@@ -41,6 +42,14 @@ def progress(text: str) -> None:
 def result(text: str) -> None:
     """The line that says what this run did."""
     _write(sys.stdout, text)
+
+
+def answer(value: object) -> None:
+    """The answer to a question, for the program that asked: JSON on one line, without secrets."""
+    text = json.dumps(value, ensure_ascii=False)
+    for secret in _secrets:
+        text = text.replace(json.dumps(secret, ensure_ascii=False)[1:-1], "[secret]")
+    print(text, flush=True)
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from typing import Any
 
-from hostctl import FORMAT, actions, arming, checks, staging
+from hostctl import FORMAT, actions, arming, checks, ownership, staging
 from hostctl.errors import Conflict, HostError, StillNeeded, plain
 from hostctl.interruption import uninterrupted
 from hostctl.kinds import Kind, Phase, State, build
 from hostctl.report import hide, progress
 from hostctl.store import Store
+from hostctl.undo import undo
 
 
 class Transaction:
@@ -33,6 +36,7 @@ class Transaction:
         # an action that nobody knows must not be noticed after the files were swapped
         actions.ordered({a for t in document["things"] for a in t.get("notify", ())})
         self.things = sorted((build(t) for t in document["things"]), key=lambda thing: thing.phase)
+        ownership.claim(thing.id for thing in self.things)
         self.manifest = store.manifest(self.unit)
         self.origins: dict[str, State] = {
             t["id"]: t["origin"] for t in (self.manifest or {"things": []})["things"]
@@ -46,12 +50,18 @@ class Transaction:
         self.origins = (journal or {"origins": {}})["origins"] | self.origins
         self.changed: list[str] = []
 
+    @property
+    def digest(self) -> str:
+        """Of the document, as whoever sent it can calculate it too."""
+        text = json.dumps(self.document, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
     def run(self) -> str:
         """Apply the unit; the result in one line."""
         start = time.monotonic()
         try:
             first = {thing.id: thing.observe() for thing in self.things}
-            stale = self._stale()
+            stale = self.stale()
             differs = any([thing.differs(first[thing.id]) for thing in self.things])
             if differs or stale or self.pending:
                 self._refuse_conflicts(first)
@@ -137,13 +147,18 @@ class Transaction:
         journal |= {"packages": packages, "armed": bool(self.document["arm"])}
         self.store.write_journal(self.unit, journal)
 
-    def _stale(self) -> list[Kind]:
+    def stale(self) -> list[Kind]:
+        """What the unit had and no longer wants."""
         wanted = {thing.id for thing in self.things}
         records = (self.manifest or {"things": []})["things"]
         return [build(r["record"] | {"kind": r["kind"]}) for r in records if r["id"] not in wanted]
 
+    def conflicts(self, first: dict[str, State | None]) -> list[str]:
+        """What is in the way, was not made by this program, and may not be taken over."""
+        return [text for thing in self.things for text in self._conflict(thing, first[thing.id])]
+
     def _refuse_conflicts(self, first: dict[str, State | None]) -> None:
-        conflicts = [text for thing in self.things for text in self._conflict(thing, first[thing.id])]
+        conflicts = self.conflicts(first)
         if conflicts:
             raise Conflict(
                 f"{len(conflicts)} things on the host were not made by this program and differ from what is wanted",
@@ -190,7 +205,7 @@ class Transaction:
         progress(f"  {thing.id}: {', '.join(differences)}")
         thing.apply(state)
         self.changed.append(thing.id)
-        self.pending |= set(thing.notify)
+        self.pending |= set(thing.calls_for(state))
 
     def _note(self, thing: Kind, state: State | None) -> None:
         """Write down how to undo a step before taking it."""
@@ -248,39 +263,15 @@ class Transaction:
             origin = self.origins.get(thing.id) or first[thing.id] or {}
             self.store.take_back(thing.id)
             things.append({"id": thing.id, "kind": thing.name, "record": thing.record(), "origin": origin})
+        before = self.manifest or {"status": "applied"}
+        # the same hand edit made twice is two differences: what tells them apart grows with every change
+        generation = before.get("generation", 0) + bool(self.changed or before["status"] != "applied")
         manifest = {"unit": self.unit, "things": things, "status": "applied"}
-        before = {k: v for k, v in (self.manifest or {}).items() if k != "applied_at"}
-        if before != manifest:
+        manifest |= {"generation": generation, "document": self.digest}
+        if {k: v for k, v in before.items() if k != "applied_at"} != manifest:
             self.store.write_manifest(self.unit, manifest | {"applied_at": time.time()})
 
 
 def _belongs_to_package(thing: Kind) -> bool:
     # a folder of data outlives its package, and goes as a whole when data is to go
     return bool(thing.wanted.get("of_package")) and not thing.wanted.get("recursive")
-
-
-def undo(unit: str, store: Store, entries: list[dict[str, Any]]) -> list[str]:
-    """Restore the entries of a journal, newest first, run their actions, close the journal."""
-    failed = [entry for entry in reversed(entries) if _restore(entry)]
-    problems = []
-    for action in actions.ordered({a for entry in entries for a in entry["notify"]}):
-        try:
-            actions.perform(action)
-        except Exception as error:  # the others must run
-            problems.append(f"{action}: {plain(error).what}")
-    # a server that did not answer may do so again with its former files
-    problems = [words for entry in failed if (words := _restore(entry))] + problems
-    if not problems:
-        store.close_journal(unit)
-    return problems
-
-
-def _restore(entry: dict[str, Any]) -> str:
-    """Bring one entry of a journal back; why not, in words, or nothing."""
-    try:
-        thing = build(entry["record"] | {"kind": entry["kind"]})
-        if thing.rolls_back:
-            thing.restore(entry["state"])
-    except Exception as error:  # one that can't be put back must not keep the others
-        return f"{entry['id']}: {plain(error).what}"
-    return ""

@@ -71,6 +71,10 @@ class Backup(pulumi.ComponentResource):
         spec = args.spec
         unit = pulumi.Output.secret(args.key).apply(lambda key: backup_unit(spec, key))
         self.ready: pulumi.Resource = HostUnit(
-            f"{name}-timer", args.target, unit, opts=pulumi.ResourceOptions(parent=self)
+            f"{name}-timer",
+            args.target,
+            unit,
+            named=f"backup-{spec.environment}",
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"directory": spec.directory, "schedule": spec.schedule})

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from components.microservice.plan import microservice_unit, runtime_unit
+from components.microservice.plan import microservice_unit, runtime_unit, service_unit_name
 from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
 from components.remote import HostUnit, Target, Upload
 from components.unit import AptRepository, Unit
@@ -87,7 +87,12 @@ class Microservice(pulumi.ComponentResource):
             database=args.database_password, broker=args.broker_password, secrets=args.secrets
         )
         self.ready: pulumi.Resource = HostUnit(
-            f"{name}-service", args.target, values.apply(unit), depends_on=before, opts=child
+            f"{name}-service",
+            args.target,
+            values.apply(unit),
+            named=service_unit_name(spec.names),
+            depends_on=before,
+            opts=child,
         )
         self.unit = spec.names.unit
         self.port = spec.port

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from components.microservice.appsettings import appsettings
 from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
-from components.naming import CONFIG_ROOT, FIRST_SLOT
+from components.naming import CONFIG_ROOT, FIRST_SLOT, ServiceNames
 from components.templates import Templates
 from components.unit import (
     AptRepository,
@@ -97,7 +97,7 @@ def microservice_unit(
     files = (names.unit, names.slot_template, *ports)
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     return Unit(
-        name=f"service-{names.service}-{names.environment}",
+        name=service_unit_name(names),
         things=things,
         validations=(Validation(argv=(*verify, *(f"{UNITS}/{_instance(f)}" for f in files))),),
         checks=(
@@ -107,6 +107,11 @@ def microservice_unit(
         ),
         redact=password_texts,
     )
+
+
+def service_unit_name(names: ServiceNames) -> str:
+    """Name of the unit of one service: ``service-sales-prod``."""
+    return f"service-{names.service}-{names.environment}"
 
 
 def _instance(file: str) -> str:

@@ -60,6 +60,7 @@ class PostgresServer(pulumi.ComponentResource):
             f"{name}-roles",
             args.target,
             credential.result.apply(lambda password: roles_unit(port, password)),
+            named="postgres-roles",
             depends_on=[server],
             opts=pulumi.ResourceOptions(parent=self),
         )

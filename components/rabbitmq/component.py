@@ -43,6 +43,7 @@ class Rabbitmq(pulumi.ComponentResource):
             f"{name}-vhost",
             args.target,
             credential.result.apply(lambda password: environment_unit(environment, password)),
+            named=f"rabbitmq-{environment}",
             depends_on=[server],
             opts=guarded,
         )

@@ -8,6 +8,17 @@ from components.remote.confirm import Confirm
 from components.remote.connection import Login
 from components.remote.host_unit import HostUnit, Target
 from components.remote.local_script import LocalScript
+from components.remote.observer import Observer
 from components.remote.upload import Upload
 
-__all__ = ["Bootstrap", "BootstrapArgs", "Confirm", "HostUnit", "LocalScript", "Login", "Target", "Upload"]
+__all__ = [
+    "Bootstrap",
+    "BootstrapArgs",
+    "Confirm",
+    "HostUnit",
+    "LocalScript",
+    "Login",
+    "Observer",
+    "Target",
+    "Upload",
+]

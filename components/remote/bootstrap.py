@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import io
 import shlex
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,23 +12,12 @@ import pulumi_command as command
 
 from components.naming import HOSTCTL
 from components.remote.connection import Login
-from components.remote.host_unit import Target, hostctl
+from components.remote.host_unit import Target, hostctl, repairing
+from components.remote.observer import Watch
+from components.remote.program import program_archive, program_version
 
-SOURCE = Path(__file__).resolve().parents[2] / "hostctl"
 SCRIPTS = Path(__file__).resolve().parent / "files"
-EPOCH = (2000, 1, 1, 0, 0, 0)
-
-
-def program_archive(source: Path = SOURCE) -> bytes:
-    """``hostctl`` as a zip archive that is equal byte for byte as long as its files are."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(source.rglob("*.py")):
-            info = zipfile.ZipInfo(f"hostctl/{path.relative_to(source)}", EPOCH)
-            info.external_attr = 0o644 << 16
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, path.read_bytes())
-    return buffer.getvalue()
+_INSTALL = "timeout --kill-after=30s 10m sudo -n sh -s"
 
 
 def bootstrap_script(deploy_user: str, keys: tuple[str, ...]) -> str:
@@ -42,8 +28,7 @@ def bootstrap_script(deploy_user: str, keys: tuple[str, ...]) -> str:
 
 def install_script(archive: bytes, deploy_user: str) -> str:
     """POSIX sh that installs this version of ``hostctl`` beside the old one and then switches to it."""
-    version = hashlib.sha256(archive).hexdigest()[:16]
-    head = f"version={version}\ndeploy_user={shlex.quote(deploy_user)}\nprogram={HOSTCTL}\n"
+    head = f"version={program_version(archive)}\ndeploy_user={shlex.quote(deploy_user)}\nprogram={HOSTCTL}\n"
     body = (SCRIPTS / "install-hostctl.sh").read_text()
     return head + body.replace("@ARCHIVE@", base64.encodebytes(archive).decode().strip())
 
@@ -52,6 +37,7 @@ def install_script(archive: bytes, deploy_user: str) -> str:
 class BootstrapArgs:
     """``login``: how the host is entered. ``bootstrap_user``: the user that a fresh server has (root, debian,
     ubuntu). ``deploy_user``: the one for everything after. ``deploy_keys``: public keys that may log in as it.
+    ``watch``: what was observed on the host, if it was.
     """
 
     login: Login
@@ -60,6 +46,7 @@ class BootstrapArgs:
     deploy_keys: tuple[str, ...]
     adopt: bool
     delete_data: bool
+    watch: Watch | None = None
 
 
 class Bootstrap(pulumi.ComponentResource):
@@ -74,6 +61,7 @@ class Bootstrap(pulumi.ComponentResource):
     ) -> None:
         super().__init__("dhanman:remote:Bootstrap", name, None, opts)
         shell = "sh -s" if args.bootstrap_user == "root" else "sudo -n sh -s"
+        drift = args.watch.program_drift() if args.watch else None
         user = command.remote.Command(
             f"{name}-user",
             connection=args.login.connection(args.bootstrap_user),
@@ -86,11 +74,14 @@ class Bootstrap(pulumi.ComponentResource):
         program = command.remote.Command(
             f"{name}-hostctl",
             connection=connection,
-            create="timeout --kill-after=30s 10m sudo -n sh -s",
+            create=_INSTALL,
+            update=f"{_INSTALL} --{repairing(drift)}",
             delete=hostctl("uninstall"),
             stdin=install_script(program_archive(), args.deploy_user),
             add_previous_output_in_env=False,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[user]),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[user], ignore_changes=[] if drift else ["update"]
+            ),
         )
         self.target = Target(
             name=host,
@@ -99,5 +90,6 @@ class Bootstrap(pulumi.ComponentResource):
             adopt=args.adopt,
             delete_data=args.delete_data,
             ready=(program,),
+            watch=args.watch,
         )
         self.register_outputs({"address": args.login.address, "host_key": args.login.host_key})

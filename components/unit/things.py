@@ -69,7 +69,8 @@ class Directory(Thing):
     """A directory with mode and owner; its content belongs to others.
 
     Deleting it removes it when it is empty, or with everything in it when ``recursive``; one marked ``data`` is
-    kept, and its path named, unless data deletion was asked for. ``of_package``: as for :class:`File`.
+    kept, and its path named, unless data deletion was asked for. ``exclusive``: what lies in it and no unit put
+    there is set aside (``/var/lib/dhanman/set-aside``). ``of_package``: as for :class:`File`.
     """
 
     kind: ClassVar[str] = "directory"
@@ -79,6 +80,7 @@ class Directory(Thing):
     group: str = "root"
     recursive: bool = False
     data: bool = False
+    exclusive: bool = False
     of_package: str | None = None
 
 

@@ -60,6 +60,14 @@ class Kind:
         """Make it as wanted. ``state`` is what was just observed."""
         raise NotImplementedError
 
+    def calls_for(self, state: State | None) -> list[str]:
+        """The actions that changing it from ``state`` calls for."""
+        return self.notify
+
+    def effects(self, state: State | None) -> list[str]:
+        """What changing it from ``state`` does besides, in words for people (``start nginx.service``)."""
+        return []
+
     def restore(self, state: State) -> None:
         """Bring ``state`` back: undo within a transaction, removal when ``state`` is the origin."""
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from pathlib import Path
@@ -43,6 +44,16 @@ class File(PathKind):
         if base:
             text = json.dumps(merge(_read_json(Path(base)), json.loads(text)), indent=2) + "\n"
         return text.encode()
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its content is never shown."""
+        return bool(self.wanted.get("secret"))
+
+    def texts(self, state: State | None) -> tuple[str, str]:
+        """What is in it and what is to be, for people; bytes that are no text are replaced."""
+        now = base64.b64decode((state or {}).get("content", ""))
+        return now.decode(errors="replace"), self._content().decode()
 
     def apply(self, state: State | None) -> None:
         """Write it beside its place and rename."""

@@ -33,28 +33,42 @@ class Packages(Kind):
         return {name: version for name, _, version in (p.partition("=") for p in self.wanted["packages"])}
 
     def observe(self) -> State | None:
-        """The installed versions."""
-        return {"installed": installed(list(self._names()))}
+        """The installed versions, and which of them are held back (``apt-mark hold``)."""
+        return {"installed": installed(list(self._names())), "held": held(list(self._names()))}
 
     def differs(self, state: State | None) -> list[str]:
         """Missing packages and other versions than a pinned one."""
         assert state is not None
         versions: dict[str, str] = state["installed"]
         problems = [f"{name} is not installed" for name in self._names() if name not in versions]
+        problems += [f"{name} is held back" for name in state.get("held", ())]
         return problems + [
             f"{name} is {versions[name]} instead of {version}"
             for name, version in self._names().items()
             if version and name in versions and versions[name] != version
         ]
 
-    def apply(self, state: State | None) -> None:
-        """Install what is missing with apt, in one call."""
-        assert state is not None
-        wanted = [
+    def _missing(self, state: State) -> list[str]:
+        there: dict[str, str] = state["installed"]
+        return [
             f"{name}={version}" if version else name
             for name, version in self._names().items()
-            if state["installed"].get(name) is None or (version and state["installed"][name] != version)
+            if there.get(name) is None or (version and there[name] != version)
         ]
+
+    def effects(self, state: State | None) -> list[str]:
+        """What apt is asked for."""
+        missing = self._missing(state or {"installed": {}})
+        return [f"install {' '.join(missing)}"] if missing else []
+
+    def apply(self, state: State | None) -> None:
+        """Let go of held packages, and install what is missing with apt, in one call."""
+        assert state is not None
+        if state.get("held"):
+            run(["apt-mark", "unhold", *state["held"]])
+        wanted = self._missing(state)
+        if not wanted:
+            return
         # one installation at a time on the host: apt's own lock does not cover policy-rc.d and the registry
         with Store().lock("packages"), _no_service_starts():
             store = Store()
@@ -69,6 +83,8 @@ class Packages(Kind):
 
     def restore(self, state: State) -> None:
         """Remove what we installed and nobody else needs any more; configuration and data stay (no purge)."""
+        if state.get("held"):
+            run(["apt-mark", "hold", *state["held"]], check=False)
         with Store().lock("packages"):
             ours = set(Store().registry("packages"))
             asked = {name for record in self._others() for name in record["packages"]}
@@ -77,6 +93,10 @@ class Packages(Kind):
                 progress(f"  removing {len(removable)} packages")
                 run([*APT, "remove", *removable], timeout=600)
             Store().update_registry("packages", remove=sorted(ours - set(installed())))
+
+    def foreign(self, state: State) -> bool:
+        """A package belongs to nobody; holding one back was somebody's decision."""
+        return bool(state.get("held"))
 
     def _others(self) -> Iterator[dict[str, list[str]]]:
         store = Store()
@@ -126,16 +146,40 @@ def _names_in(relation: str) -> list[str]:
     return [p.split("(")[0].strip().split(":")[0] for p in parts if p.strip()]
 
 
+_FORMAT = "${Package} ${Version} ${db:Status-Status} ${db:Status-Want}\\n"
+_listing: list[list[str]] | None = None
+
+
+def _rows(names: list[str] | None) -> list[list[str]]:
+    """Package, version, status and selection of these installed packages, or of all."""
+    if names == []:
+        return []
+    if _listing is not None:
+        return [row for row in _listing if names is None or row[0] in names]
+    text = run(["dpkg-query", "--show", f"--showformat={_FORMAT}", *(names or [])], check=False).stdout
+    rows = (line.split(" ") for line in text.splitlines())
+    return [row for row in rows if len(row) == 4 and row[2] == "installed"]
+
+
+@contextlib.contextmanager
+def listed_once() -> Iterator[None]:
+    """Inside, dpkg is asked once for everything; only for what changes nothing meanwhile."""
+    global _listing  # noqa: PLW0603 (one listing for every unit of the host)
+    _listing = _rows(None)
+    try:
+        yield
+    finally:
+        _listing = None
+
+
 def installed(names: list[str] | None = None) -> dict[str, str]:
     """Installed packages with their versions: these, or all."""
-    if names == []:
-        return {}
-    listing = run(
-        ["dpkg-query", "--show", "--showformat=${Package} ${Version} ${db:Status-Status}\\n", *(names or [])],
-        check=False,
-    ).stdout
-    rows = (line.split(" ") for line in listing.splitlines())
-    return {row[0]: row[1] for row in rows if len(row) == 3 and row[2] == "installed"}
+    return {row[0]: row[1] for row in _rows(names)}
+
+
+def held(names: list[str]) -> list[str]:
+    """Those of the packages that an upgrade leaves out."""
+    return sorted(row[0] for row in _rows(names) if row[3] == "hold")
 
 
 def _install(wanted: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import stat
 import tarfile
 from pathlib import Path, PurePosixPath
 
@@ -39,14 +40,20 @@ class Release(Kind):
     def _digest_of(self, version: str) -> Path:
         return self._releases / f"{version}.sha256"
 
+    def _listing_of(self, version: str) -> Path:
+        return self._releases / f"{version}.listing"
+
     def observe(self) -> State | None:
         """The versions that are there, with their digests."""
         versions = {}
         for file in sorted(self._releases.glob("*.sha256")):
             if (self._releases / file.name.removesuffix(".sha256")).is_dir():
                 versions[file.name.removesuffix(".sha256")] = file.read_text().strip()
+        listing = self._listing_of(str(self.wanted["version"]))
         return {
             "versions": versions,
+            # a release of a time when no listing was made counts as whole
+            "whole": not listing.is_file() or listing.read_text().strip() == listed(self._directory),
             "missing_parents": [str(p) for p in self._directory.parents if not p.exists()],
         }
 
@@ -60,7 +67,9 @@ class Release(Kind):
                 f"version {version} of {self.key} is on the host with other content (sha256 {there[:12]}...)",
                 hint="releases are never changed: give the new artifact a new version",
             )
-        return [] if there else [f"version {version} is not there"]
+        if there is None:
+            return [f"version {version} is not there"]
+        return [] if state.get("whole", True) else [f"files of version {version} were changed"]
 
     def apply(self, state: State | None) -> None:
         """Fetch, check the digest, unpack beside its place, rename, drop the oldest beyond ``keep``."""
@@ -74,14 +83,18 @@ class Release(Kind):
             tree.mkdir()
             unpack(archive, tree)
             self._prepare(tree)
-            remove_tree(self._directory)
+            if self._directory.exists():
+                # two renames apart: a service that is being started would have to be very unlucky
+                self._directory.rename(scratch / "former")
             tree.rename(self._directory)
         finally:
             remove_tree(scratch)
-        digest = f"{self.wanted['sha256']}\n".encode()
-        write_file(
-            self._digest_of(str(self.wanted["version"])), digest, mode="0644", owner="root", group="root"
-        )
+        version = str(self.wanted["version"])
+        for file, text in (
+            (self._listing_of(version), listed(self._directory)),
+            (self._digest_of(version), self.wanted["sha256"]),
+        ):
+            write_file(file, f"{text}\n".encode(), mode="0644", owner="root", group="root")
         self._prune()
 
     def _fetch(self, target: Path) -> Path:
@@ -148,23 +161,41 @@ class Release(Kind):
         for old in versions[int(self.wanted["keep"]) :]:
             if old.resolve() not in used:
                 remove_tree(old)
-                self._digest_of(old.name).unlink(missing_ok=True)
+                self._forget(old.name)
         source = Path(str(self.wanted["source"]))
         if source.is_absolute():
             for upload in source.parent.glob(f"{source.name.rsplit('-', 1)[0]}-*.tar.gz"):
                 if upload != source:
                     upload.unlink()
 
+    def _forget(self, version: str) -> None:
+        self._digest_of(version).unlink(missing_ok=True)
+        self._listing_of(version).unlink(missing_ok=True)
+
     def restore(self, state: State) -> None:
         """Remove the versions that were not there."""
         for version in (self.observe() or {"versions": {}})["versions"]:
             if version not in state["versions"]:
                 remove_tree(self._releases / version)
-                self._digest_of(version).unlink(missing_ok=True)
+                self._forget(version)
         for parent in (str(self._releases), *state["missing_parents"]):
             directory = Path(parent)
             if parent in state["missing_parents"] and directory.is_dir() and not any(directory.iterdir()):
                 directory.rmdir()
+
+
+def listed(tree: Path) -> str:
+    """A digest of what ``ls -lR`` shows of a folder: any later change of a file alters it, and no file is read."""
+    digest = hashlib.sha256()
+    for folder, folders, files in os.walk(tree):
+        folders.sort()
+        for name in sorted((*files, *folders)):
+            path = os.path.join(folder, name)  # noqa: PTH118 (thousands of files, at every preview)
+            info = os.lstat(path)
+            size, time = (0, 0) if stat.S_ISDIR(info.st_mode) else (info.st_size, info.st_mtime_ns)
+            place = path.removeprefix(str(tree))
+            digest.update(f"{place}\0{info.st_mode}\0{info.st_uid}\0{info.st_gid}\0{size}\0{time}\n".encode())
+    return digest.hexdigest()
 
 
 def sha256(path: Path) -> str:

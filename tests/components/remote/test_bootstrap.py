@@ -14,7 +14,8 @@ import pytest
 
 from components.naming import HOSTCTL
 from components.remote import Bootstrap, BootstrapArgs, Login
-from components.remote.bootstrap import SOURCE, bootstrap_script, install_script, program_archive
+from components.remote.bootstrap import bootstrap_script, install_script
+from components.remote.program import SOURCE, program_archive
 from tests.components.recording import Recording, record
 from tests.components.settings.example import HOST_KEY
 

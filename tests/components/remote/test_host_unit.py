@@ -34,7 +34,7 @@ def test_content_is_on_stdin_alone_and_no_output_is_handed_on() -> None:
     assert "not-to-be-shown" in made.plain("stdin")
     assert "not-to-be-shown" not in json.dumps(made.masked())
     assert made.plain("addPreviousOutputInEnv") is False
-    assert not {"environment", "triggers", "update"} & set(made.inputs)
+    assert not {"environment", "triggers"} & set(made.inputs)
 
 
 def test_the_host_says_whether_to_adopt_and_to_delete_data() -> None:

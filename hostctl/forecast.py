@@ -1,0 +1,106 @@
+"""What applying units would change: the transaction's own questions, without any of its steps."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from hostctl import actions
+from hostctl.errors import HostError
+from hostctl.kinds import Kind, State
+from hostctl.kinds.file import File
+from hostctl.observation import asked_together
+from hostctl.postgres_settings import waiting_for_restart
+from hostctl.report import WIDTH
+from hostctl.store import Record, Store
+from hostctl.systemd import properties
+from hostctl.transaction import Transaction
+
+LONGEST_DIFF = 40
+"""Lines of one file's difference that are shown; people open the file for more."""
+
+
+def forecast_all(documents: list[Record], store: Store) -> dict[str, Any]:
+    """For each unit what would change, what it calls for, and what is in the way."""
+    transactions = []
+    answers: dict[str, Any] = {}
+    for document in documents:
+        try:
+            transactions.append(Transaction(document, store))
+        except HostError as error:
+            answers[str(document.get("unit"))] = {"problem": error.what}
+    with asked_together([thing for transaction in transactions for thing in transaction.things]):
+        return answers | {transaction.unit: _forecast(transaction) for transaction in transactions}
+
+
+def _forecast(transaction: Transaction) -> dict[str, Any]:
+    try:
+        first = {thing.id: thing.observe() for thing in transaction.things}
+        stale = transaction.stale()
+        changing = [
+            (thing, words) for thing in transaction.things if (words := thing.differs(first[thing.id]))
+        ]
+        conflicts = transaction.conflicts(first) if changing else []
+    except HostError as error:
+        return {"problem": error.what}
+    secret = _secrets(transaction)
+    calls = set(transaction.pending)
+    effects: list[str] = []
+    for thing, _ in changing:
+        calls |= set(thing.calls_for(first[thing.id]))
+        effects += thing.effects(first[thing.id])
+    for thing in stale:
+        calls |= set(thing.notify)
+    done = [words for action in actions.ordered(calls) for words in _consequence(action, changing, first)]
+    return {
+        "things": [_change(thing, words, first[thing.id], thing.id in secret) for thing, words in changing],
+        "removed": [thing.id for thing in stale if not thing.data],
+        "kept": [thing.id for thing in stale if thing.data],
+        "effects": list(dict.fromkeys([*done, *effects])),
+        "conflicts": conflicts,
+    }
+
+
+def _change(thing: Kind, words: list[str], state: State | None, secret: bool) -> dict[str, Any]:
+    change: dict[str, Any] = {"id": thing.id, "differences": words}
+    if isinstance(thing, File) and "content" in words:
+        lines = [] if secret or thing.is_secret else _unified(*thing.texts(state))
+        change |= {"diff": lines[:LONGEST_DIFF], "cut": max(0, len(lines) - LONGEST_DIFF)}
+    return change
+
+
+def _unified(old: str, new: str) -> list[str]:
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="")
+    # the two lines of its header name files, which the reader knows better
+    return [line[:WIDTH] for line in lines][2:]
+
+
+def _secrets(transaction: Transaction) -> set[str]:
+    """Files that were secret when they were applied: what is in them now is still no one's business."""
+    known = (transaction.manifest or {"things": []})["things"]
+    return {entry["id"] for entry in known if entry["record"].get("secret")}
+
+
+def _consequence(
+    action: str, changing: list[tuple[Kind, list[str]]], first: dict[str, State | None]
+) -> list[str]:
+    """The action as people read it; none where there is nothing to tell (a unit that is not running)."""
+    verb, _, argument = action.partition(" ")
+    if verb == "postgres-reload":
+        return [_postgres(argument, action, changing, first)]
+    if verb not in ("reload", "restart"):
+        return [action]
+    state = properties(argument)["ActiveState"]
+    if state == "inactive":
+        return []
+    return [f"restart {argument}" if state == "failed" else action]
+
+
+def _postgres(
+    cluster: str, action: str, changing: list[tuple[Kind, list[str]]], first: dict[str, State | None]
+) -> str:
+    files = [thing for thing, _ in changing if isinstance(thing, File) and action in thing.notify]
+    needed = waiting_for_restart(cluster, [thing.texts(first[thing.id]) for thing in files])
+    if needed:
+        return f"PostgreSQL restart needed: {', '.join(needed)}"
+    return f"reload PostgreSQL {cluster}"

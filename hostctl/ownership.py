@@ -1,0 +1,67 @@
+"""Which paths on the host belong to this program, and what becomes of those that lie among them and do not.
+
+Somebody else's file in a folder that a unit owns, or a drop-in that changes one of its services, is moved to
+``/var/lib/dhanman/set-aside`` under its own path: it no longer works, and nothing of it is lost.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from hostctl import store
+from hostctl.report import progress
+
+_claimed: set[str] = set()
+
+
+def claim(thing_ids: Iterable[str]) -> None:
+    """From now on these things count as ours: the running transaction wants them."""
+    _claimed.update(thing_ids)
+
+
+def owned() -> set[str]:
+    """The paths of all things of all units, those of the running transaction included."""
+    memory = store.Store()
+    ids = set(_claimed)
+    for unit in memory.units():
+        ids |= {entry["id"] for entry in (memory.manifest(unit) or {"things": []})["things"]}
+    for unit in memory.interrupted():
+        ids |= {entry["id"] for entry in (memory.journal(unit) or {"entries": []})["entries"]}
+    return {path for _, _, path in (i.partition(":") for i in ids) if path.startswith("/")}
+
+
+def _place(path: Path) -> Path:
+    return store.ROOT / "set-aside" / str(path).lstrip("/")
+
+
+def set_aside(path: Path) -> None:
+    """Move a file, link or folder out of the way; a second one of the same path gets a number."""
+    wanted = place = _place(path)
+    number = 0
+    while os.path.lexists(place) and not _same(path, place):
+        number += 1
+        place = wanted.with_name(f"{wanted.name}.{number}")
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.path.lexists(place):
+        path.unlink()
+    else:
+        shutil.move(path, place)
+    progress(f"  {path}: set aside as {place}")
+
+
+def _same(one: Path, other: Path) -> bool:
+    plain = all(p.is_file() and not p.is_symlink() for p in (one, other))
+    return plain and filecmp.cmp(one, other, shallow=False)
+
+
+def put_back(path: Path) -> None:
+    """Bring back what was set aside last, where nothing has taken its place."""
+    place = _place(path)
+    numbered = sorted(place.parent.glob(f"{place.name}.*"), key=lambda p: p.stat().st_ctime_ns)
+    found = [p for p in (place, *numbered) if os.path.lexists(p)]
+    if found and not os.path.lexists(path) and path.parent.is_dir():
+        shutil.move(found[-1], path)
