@@ -130,8 +130,11 @@ class Observer:
             forecasts = _forecasts(answer)
             for unit, (expected, _) in asked[host].items():
                 if unit in forecasts:
-                    text = announcement(host, self.observations[host].drift(unit), forecasts[unit])
-                    pulumi.log.info(text, resource=expected.resource)
+                    seen = self.observations[host]
+                    text = announcement(host, seen.drift(unit), forecasts[unit])
+                    # applied by a version that did not remember the text, or by this one with another text
+                    if text or seen.applied(unit):
+                        pulumi.log.info(text or f"on {host}, nothing changes", resource=expected.resource)
         self._sessions.close()
         return True
 

@@ -12,7 +12,10 @@ LONGEST_LIST = 12
 
 
 def announcement(host: str, drift: Drift | None, forecast: Mapping[str, Any]) -> str:
-    """What was found different on the host, what will change there line by line, and what happens because of it."""
+    """What was found different on the host, what will change there line by line, and what happens because of it.
+
+    Empty if nothing is changed.
+    """
     lines: list[str] = []
     if drift:
         lines += [f"on {host}, other than what was applied:", *_list(drift.differences)]
@@ -37,7 +40,7 @@ def announcement(host: str, drift: Drift | None, forecast: Mapping[str, Any]) ->
             f"on {host}, in the way, and not made by this program (see adopt):",
             *_list(forecast["conflicts"]),
         ]
-    return "\n".join(lines or [f"on {host}, nothing changes but the record of what was applied"])
+    return "\n".join(lines)
 
 
 def _list(items: list[str] | tuple[str, ...]) -> list[str]:
