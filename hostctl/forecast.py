@@ -63,10 +63,11 @@ def _forecast(transaction: Transaction) -> dict[str, Any]:
 
 def _change(thing: Kind, words: list[str], state: State | None, secret: bool) -> dict[str, Any]:
     change: dict[str, Any] = {"id": thing.id, "differences": words}
-    if isinstance(thing, File) and "content" in words:
-        lines = [] if secret or thing.is_secret else _unified(*thing.texts(state))
+    texts = thing.texts(state) if words != ["missing"] else None
+    lines = _unified(*texts) if texts and not secret else []
+    if lines:
         change |= {"diff": lines[:LONGEST_DIFF], "cut": max(0, len(lines) - LONGEST_DIFF)}
-    return change
+    return change | ({"secret": True} if "content" in words and (secret or texts is None) else {})
 
 
 def _unified(old: str, new: str) -> list[str]:
@@ -100,7 +101,8 @@ def _postgres(
     cluster: str, action: str, changing: list[tuple[Kind, list[str]]], first: dict[str, State | None]
 ) -> str:
     files = [thing for thing, _ in changing if isinstance(thing, File) and action in thing.notify]
-    needed = waiting_for_restart(cluster, [thing.texts(first[thing.id]) for thing in files])
+    changes = [texts for thing in files if (texts := thing.texts(first[thing.id]))]
+    needed = waiting_for_restart(cluster, changes)
     if needed:
         return f"PostgreSQL restart needed: {', '.join(needed)}"
     return f"reload PostgreSQL {cluster}"

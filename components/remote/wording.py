@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.remote.observation import Drift
@@ -17,8 +17,12 @@ def announcement(host: str, drift: Drift | None, forecast: Mapping[str, Any]) ->
     Empty if nothing is changed.
     """
     lines: list[str] = []
-    if drift:
-        lines += [f"on {host}, other than what was applied:", *_list(drift.differences)]
+    words = {
+        f"{thing['id']}: {word}" for thing in forecast.get("things", ()) for word in thing["differences"]
+    }
+    by_hand = [text for text in drift.differences if text not in words] if drift else []
+    if by_hand:
+        lines += [f"on {host}, other than what was applied:", *_list(by_hand)]
     if problem := forecast.get("problem"):
         return "\n".join([*lines, f"on {host}, this will fail: {problem}"])
     new = [t["id"] for t in forecast["things"] if t["differences"] == ["missing"]]
@@ -26,7 +30,9 @@ def announcement(host: str, drift: Drift | None, forecast: Mapping[str, Any]) ->
     if new:
         lines += [f"on {host}, will be made:", *_list(new)]
     if changed:
-        lines.append(f"on {host}, will be changed:")
+        back = drift is not None and not by_hand
+        found = "other than what was applied, will be put back" if back else "will be changed"
+        lines.append(f"on {host}, {found}:")
         for thing in changed:
             lines += _change(host, thing)
     if forecast["removed"]:
@@ -43,7 +49,7 @@ def announcement(host: str, drift: Drift | None, forecast: Mapping[str, Any]) ->
     return "\n".join(lines)
 
 
-def _list(items: list[str] | tuple[str, ...]) -> list[str]:
+def _list(items: Sequence[str]) -> list[str]:
     shown = [f"  {item}" for item in items[:LONGEST_LIST]]
     more = len(items) - LONGEST_LIST
     return shown + ([f"  ... and {more} more"] if more > 0 else [])
@@ -51,10 +57,10 @@ def _list(items: list[str] | tuple[str, ...]) -> list[str]:
 
 def _change(host: str, thing: Mapping[str, Any]) -> list[str]:
     lines = [f"  {thing['id']}: {', '.join(thing['differences'])}"]
+    if thing.get("secret"):
+        return [*lines, "    (the content is secret and not shown)"]
     if "diff" not in thing:
         return lines
-    if not thing["diff"]:
-        return [*lines, "    (the content is secret and not shown)"]
     path = thing["id"].partition(":")[2]
     lines += [f"    --- {host}:{path}", f"    +++ {path} as wanted"]
     lines += [f"    {line}" for line in thing["diff"]]

@@ -68,6 +68,10 @@ class Kind:
         """What changing it from ``state`` does besides, in words for people (``start nginx.service``)."""
         return []
 
+    def texts(self, state: State | None) -> tuple[str, str] | None:
+        """What it says now and what it is to say, where people can compare the two line by line; never a secret."""
+        return None
+
     def restore(self, state: State) -> None:
         """Bring ``state`` back: undo within a transaction, removal when ``state`` is the origin."""
         raise NotImplementedError

@@ -50,8 +50,10 @@ class File(PathKind):
         """Whether its content is never shown."""
         return bool(self.wanted.get("secret"))
 
-    def texts(self, state: State | None) -> tuple[str, str]:
-        """What is in it and what is to be, for people; bytes that are no text are replaced."""
+    def texts(self, state: State | None) -> tuple[str, str] | None:
+        """What is in it and what is to be; bytes that are no text are replaced."""
+        if self.is_secret:
+            return None
         now = base64.b64decode((state or {}).get("content", ""))
         return now.decode(errors="replace"), self._content().decode()
 

@@ -42,6 +42,11 @@ class Firewall(Kind):
         done = run(["unshare", "--net", "sh", "-c", script, "sh", self.wanted["path"], self.key], check=False)
         return done.stdout if done.returncode == 0 else None
 
+    def texts(self, state: State | None) -> tuple[str, str] | None:
+        """The rules as nft lists them, and as it would list those of the file that is there."""
+        loaded, meant = (state or {}).get("loaded"), self._meaning()
+        return (loaded, meant) if loaded and meant else None
+
     def apply(self, state: State | None) -> None:
         """Load the file; nft does it as one transaction."""
         run(["nft", "--file", self.wanted["path"]])
