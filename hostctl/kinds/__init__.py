@@ -16,10 +16,12 @@ from hostctl.kinds.host_facts import HostFacts
 from hostctl.kinds.local_certificate import LocalCertificate
 from hostctl.kinds.packages import Packages
 from hostctl.kinds.path_present import PathPresent
-from hostctl.kinds.postgres import PostgresDatabase, PostgresRole, PostgresSettings
+from hostctl.kinds.postgres import PostgresDatabase, PostgresSettings
 from hostctl.kinds.postgres_cluster import PostgresCluster
+from hostctl.kinds.postgres_role import PostgresRole
 from hostctl.kinds.rabbitmq import RabbitmqDefinitions
 from hostctl.kinds.release import Release
+from hostctl.kinds.retired import PostgresRetiredRole, RabbitmqRetiredUser
 from hostctl.kinds.service import Service
 from hostctl.kinds.symlink import Symlink
 from hostctl.kinds.sysctl import Sysctl
@@ -41,9 +43,11 @@ KINDS: dict[str, type[Kind]] = {
         PathPresent,
         PostgresCluster,
         PostgresDatabase,
+        PostgresRetiredRole,
         PostgresRole,
         PostgresSettings,
         RabbitmqDefinitions,
+        RabbitmqRetiredUser,
         Release,
         Service,
         Symlink,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.report import progress
 from hostctl.run import run
+
+CONFIGURATION = Path("/etc/postgresql")
 
 
 class PostgresCluster(Kind):
@@ -27,9 +31,8 @@ class PostgresCluster(Kind):
         return [str(self.wanted["version"]), str(self.wanted["cluster"])]
 
     def observe(self) -> State | None:
-        """Whether postgresql-common lists it."""
-        listing = run(["pg_lsclusters", "--no-header"], check=False).stdout
-        return {"present": any(line.split()[:2] == self._words() for line in listing.splitlines())}
+        """Whether postgresql-common knows it: what pg_lsclusters (PgCommon.pm) goes by is this file."""
+        return {"present": CONFIGURATION.joinpath(*self._words(), "postgresql.conf").exists()}
 
     def differs(self, state: State | None) -> list[str]:
         """Missing or not."""

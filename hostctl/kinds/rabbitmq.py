@@ -1,4 +1,4 @@
-"""A RabbitMQ vhost with its users and permissions, in as few calls as can be (each starts an Erlang VM)."""
+"""A RabbitMQ vhost with its users and permissions, in as few calls of rabbitmqctl as can be."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from hostctl import amqp, erlang
 from hostctl.errors import HostError
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.paths import ids, write_file
@@ -18,6 +19,8 @@ from hostctl.run import run
 FULL = {"configure": ".*", "write": ".*", "read": ".*"}
 CONTROL = Path("/usr/sbin/rabbitmqctl")
 HASHING = "rabbit_password_hashing_sha256"
+NO_ANSWER = "RabbitMQ does not answer"
+LOOK = "on the host: systemctl status rabbitmq-server"
 
 
 def password_hash(password: str, salt: bytes | None = None) -> str:
@@ -35,11 +38,41 @@ def hash_matches(password: str, stored: str) -> bool:
     return password_hash(password, salt) == stored
 
 
+def definitions() -> dict[str, Any] | None:
+    """All that is defined in the broker, as its own export gives it; None while it does not answer."""
+    answer = erlang.evaluate("rabbit_json:encode(rabbit_definitions:all_definitions())")
+    text = answer.decode() if answer else ""
+    if not text and CONTROL.exists():
+        done = run(["rabbitmqctl", "--quiet", "export_definitions", "-"], check=False, timeout=60)
+        text = done.stdout if done.returncode == 0 else ""
+    if "{" not in text:
+        return None
+    exported: dict[str, Any] = json.loads(text[text.index("{") :])
+    return exported
+
+
+def delete_user(name: str) -> None:
+    """Delete a user with its permissions; the broker closes its connections."""
+    run(["rabbitmqctl", "--quiet", "delete_user", name], timeout=60)
+
+
+def _digest(stored: str) -> str:
+    return hashlib.sha256(stored.encode()).hexdigest()
+
+
 class RabbitmqDefinitions(Kind):
-    """The vhost exists with exactly these users' permissions; some users do not exist."""
+    """The vhost exists with exactly these users' permissions; some users do not exist.
+
+    ``outgoing_users`` are left as they are: their turn is over, and another unit deletes them when nobody needs them.
+    ``port``: where each user's login is tried after a change; without it none is.
+    """
 
     name = "rabbitmq_definitions"
     phase = Phase.DATA
+
+    def __init__(self, wanted: dict[str, Any]) -> None:
+        super().__init__(wanted)
+        self._digests: dict[str, str] = {}
 
     @property
     def key(self) -> str:
@@ -53,10 +86,9 @@ class RabbitmqDefinitions(Kind):
 
     def observe(self) -> State | None:
         """The broker's definitions, as far as they concern this vhost."""
-        done = run(["rabbitmqctl", "--quiet", "export_definitions", "-"], check=False, timeout=60)
-        if done.returncode != 0 or "{" not in done.stdout:
+        exported = definitions()
+        if exported is None:
             return None
-        exported = json.loads(done.stdout[done.stdout.index("{") :])
         vhost = self.key
         return {
             "present": any(v["name"] == vhost for v in exported["vhosts"]),
@@ -75,34 +107,50 @@ class RabbitmqDefinitions(Kind):
         }  # fmt: skip
 
     def _users(self) -> list[dict[str, Any]]:
-        return list(self.wanted.get("users", ()))
+        # a manifest of an older version has the names alone
+        names = self.wanted.get("user_names", ())
+        return list(self.wanted.get("users") or ({"name": name} for name in names))
 
     def differs(self, state: State | None) -> list[str]:
-        """Missing vhost, users or permissions; users too many; limits."""
+        """Missing vhost, users or permissions; users and permissions too many; limits."""
         if state is None:
-            return ["RabbitMQ does not answer"]
+            return [NO_ANSWER]
         problems = [] if state["present"] else ["vhost is missing"]
         for user in self._users():
-            there = state["users"].get(user["name"])
+            name, there = user["name"], state["users"].get(user["name"])
             if there is None:
-                problems.append(f"user {user['name']} is missing")
+                problems.append(f"user {name} is missing")
                 continue
-            if not hash_matches(user["password"], there["password_hash"]):
-                problems.append(f"user {user['name']}: password")
-            if sorted(t for t in there["tags"] if t) != sorted(user["tags"]):
-                problems.append(f"user {user['name']}: tags")
-            if state["permissions"].get(user["name"]) != FULL:
-                problems.append(f"user {user['name']}: permissions")
+            if self._password_differs(user, there["password_hash"]):
+                problems.append(f"user {name}: password")
+            if "tags" in user and sorted(t for t in there["tags"] if t) != sorted(user["tags"]):
+                problems.append(f"user {name}: tags")
+            if state["permissions"].get(name) != FULL:
+                problems.append(f"user {name}: permissions")
         problems += [
             f"user {name} is there" for name in self.wanted["absent_users"] if name in state["users"]
         ]
+        problems += [f"user {name} has permissions on the vhost" for name in self._strangers(state)]
         limits = self.wanted["vhost_limits"]
         return problems + [f"limit {k}" for k, v in limits.items() if state["limits"].get(k) != v]
 
+    def _password_differs(self, user: dict[str, Any], stored: str) -> bool:
+        if "password" not in user:
+            return "digest" in user and _digest(stored) != user["digest"]
+        if not hash_matches(user["password"], stored):
+            return True
+        self._digests[user["name"]] = _digest(stored)
+        return False
+
+    def _strangers(self, state: State) -> list[str]:
+        """Who has permissions on the vhost and is neither a user of it nor one that is to go anyway."""
+        known = {*self._names(), *self.wanted.get("outgoing_users", ()), *self.wanted["absent_users"]}
+        return sorted(state["permissions"].keys() - known)
+
     def apply(self, state: State | None) -> None:
-        """One import for all that is wanted, then one call for each user that must go."""
+        """One import for all that is wanted, one call for each user or permission that must go, and a login."""
         if state is None:
-            raise HostError("RabbitMQ does not answer", hint="on the host: systemctl status rabbitmq-server")
+            raise HostError(NO_ANSWER, hint=LOOK)
         users = [
             {"name": u["name"], "password_hash": password_hash(u["password"]), "hashing_algorithm": HASHING,
              "tags": u["tags"]}
@@ -121,9 +169,24 @@ class RabbitmqDefinitions(Kind):
                 else [],
             }
         )
+        self._digests = {u["name"]: _digest(u["password_hash"]) for u in users}
         for name in self.wanted["absent_users"]:
             if name in state["users"]:
-                run(["rabbitmqctl", "--quiet", "delete_user", name], timeout=60)
+                delete_user(name)
+        for name in self._strangers(state):
+            run(["rabbitmqctl", "--quiet", "clear_permissions", "--vhost", self.key, name], timeout=60)
+        if self.wanted.get("port"):
+            for user in self._users():
+                self._log_in(int(self.wanted["port"]), user)
+
+    def _log_in(self, port: int, user: dict[str, Any]) -> None:
+        refused = amqp.refusal(port, self.key, user["name"], user["password"])
+        if refused:
+            raise HostError(
+                f"{self.id}: the broker refuses a login of {user['name']} with the new password",
+                details=f"    {refused}",
+                hint="on the host: the broker's log in /var/log/rabbitmq",
+            )
 
     def _import(self, definitions: dict[str, Any]) -> None:
         # through a file: rabbitmqctl on Erlang 28 crashes when it reads definitions from stdin
@@ -135,7 +198,7 @@ class RabbitmqDefinitions(Kind):
             run(["rabbitmqctl", "--quiet", "import_definitions", str(file)], timeout=120)
 
     def _names(self) -> list[str]:
-        return [str(u["name"]) for u in self._users()] or list(self.wanted.get("user_names", ()))
+        return [str(u["name"]) for u in self._users()]
 
     def restore(self, state: State) -> None:
         """Bring users and permissions back; a vhost that was not there goes with its messages."""
@@ -143,22 +206,19 @@ class RabbitmqDefinitions(Kind):
         if now is None:
             if not CONTROL.exists():
                 return
-            raise HostError(
-                f"{self.id}: RabbitMQ does not answer", hint="on the host: systemctl status rabbitmq-server"
-            )
-        back = {
-            n: u for n, u in state["users"].items() if n in (*self._names(), *self.wanted["absent_users"])
-        }
-        if back:
-            permissions = [
-                {"user": n, "vhost": self.key, **p}
-                for n, p in state["permissions"].items()
-                if n in back and state["present"]
-            ]
+            raise HostError(f"{self.id}: {NO_ANSWER}", hint=LOOK)
+        ours = (*self._names(), *self.wanted.get("outgoing_users", ()))
+        back = {n: u for n, u in state["users"].items() if n in (*ours, *self.wanted["absent_users"])}
+        permissions = [
+            {"user": n, "vhost": self.key, **p}
+            for n, p in state["permissions"].items()
+            if (n in back or n in now["users"]) and state["present"]
+        ]
+        if back or permissions:
             self._import({"users": [{"name": n, **u} for n, u in back.items()], "permissions": permissions})
-        for name in self._names():
+        for name in ours:
             if name in now["users"] and name not in state["users"]:
-                run(["rabbitmqctl", "--quiet", "delete_user", name], timeout=60)
+                delete_user(name)
         if now["present"] and not state["present"]:
             run(["rabbitmqctl", "--quiet", "delete_vhost", self.key], timeout=60)
 
@@ -167,5 +227,10 @@ class RabbitmqDefinitions(Kind):
         return bool(state["present"]) or any(n in state["users"] for n in self._names())
 
     def record(self) -> dict[str, Any]:
-        """With the users' names in place of the users."""
-        return super().record() | {"user_names": self._names()}
+        """With a digest of what the broker stores in place of each password, so that another one is noticed."""
+        users = [
+            {k: v for k, v in user.items() if k != "password"}
+            | ({"digest": self._digests[user["name"]]} if user["name"] in self._digests else {})
+            for user in self._users()
+        ]
+        return super().record() | {"users": users}

@@ -9,7 +9,7 @@ import pytest
 
 from hostctl import psql
 from hostctl.errors import HostError, StillNeeded
-from hostctl.kinds import build, postgres, rabbitmq
+from hostctl.kinds import build, rabbitmq
 from hostctl.kinds.packages import superfluous
 
 ROLE = {
@@ -29,7 +29,7 @@ VHOST: dict[str, Any] = {
 
 @pytest.fixture(autouse=True)
 def _down(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "query", lambda _port, _sql: None)
+    monkeypatch.setattr(psql, "query", lambda _port, _sql: None)
     monkeypatch.setattr(rabbitmq.RabbitmqDefinitions, "observe", lambda _self: None)
 
 
@@ -44,7 +44,7 @@ def test_a_server_that_is_down_is_a_difference_in_words() -> None:
 
 
 def test_a_role_stays_named_when_its_server_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "is_installed", lambda: True)
+    monkeypatch.setattr(psql, "is_installed", lambda: True)
     with pytest.raises(StillNeeded, match="does not answer"):
         build(ROLE).restore({"present": False})
 
@@ -52,7 +52,7 @@ def test_a_role_stays_named_when_its_server_is_down(monkeypatch: pytest.MonkeyPa
 def test_data_whose_server_is_down_is_not_called_deleted(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(postgres, "is_installed", lambda: True)
+    monkeypatch.setattr(psql, "is_installed", lambda: True)
     monkeypatch.setattr(rabbitmq, "CONTROL", tmp_path)
     for wanted in (DATABASE, VHOST):
         with pytest.raises(HostError, match="does not answer") as failed:

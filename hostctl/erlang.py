@@ -1,0 +1,49 @@
+"""Asking the RabbitMQ node of this host by ``erl_call``: rabbitmqctl starts an Erlang VM for each question.
+
+Source: Erlang/OTP, ``erl_call(1)``; the package erlang-base, which rabbitmq-server depends on, brings it.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+from hostctl.errors import HostError
+from hostctl.run import run
+
+ENVIRONMENT_FILE = Path("/etc/rabbitmq/rabbitmq-env.conf")
+PROGRAM = Path("/usr/bin/erl_call")
+# it reads the node's cookie from its user's home: as an argument others could read it
+_AS_RABBITMQ = ("runuser", "--user", "rabbitmq", "--", "env", "HOME=/var/lib/rabbitmq")
+
+
+def node_name() -> str | None:
+    """The node's name as the server's settings give it, or None where they leave it to the host's name."""
+    try:
+        text = ENVIRONMENT_FILE.read_text()
+    except OSError:
+        return None
+    found = re.findall(r"^\s*(?:RABBITMQ_)?NODENAME=([\w.@-]+)\s*$", text, re.MULTILINE)
+    return found[-1] if found else None
+
+
+def evaluate(expression: str, *, timeout: float = 15) -> bytes | None:
+    """What an expression of type iodata comes to in the node; None where it can't be asked, or the expression fails."""
+    node = node_name()
+    if node is None or not PROGRAM.exists():
+        return None
+    kind = "-name" if "." in node.partition("@")[2] else "-sname"
+    # a name of its own: a second call under the same one would be turned away
+    argv = [*_AS_RABBITMQ, str(PROGRAM), kind, node, "-r", "-e"]
+    try:
+        done = run(
+            argv,
+            stdin=f"binary_to_list(base64:encode(iolist_to_binary({expression}))).\n",
+            check=False,
+            timeout=timeout,
+        )
+    except HostError:
+        return None
+    answer = re.fullmatch(r'\{ok, ?(?:"([A-Za-z0-9+/=]*)"|\[\])\}', done.stdout.strip())
+    return base64.b64decode(answer[1] or "") if done.returncode == 0 and answer else None
