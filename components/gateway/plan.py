@@ -114,7 +114,12 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
             # nginx-common is named since it is the one that brings the default site.
             Packages(name=name, packages=("nginx", "nginx-common")),
             Directory(path=ACME_ROOT),
-            Directory(path=SNIPPETS),
+            Directory(path=SNIPPETS, exclusive=True, notify=RELOAD),
+            # a file that somebody adds here changes what every site does
+            Directory(path="/etc/nginx/conf.d", exclusive=True, notify=RELOAD, of_package="nginx-common"),
+            Directory(
+                path="/etc/nginx/sites-enabled", exclusive=True, notify=RELOAD, of_package="nginx-common"
+            ),
             *(_file(spec, f"etc/nginx/dhanman/{snippet}.conf") for snippet in snippets),
             _file(spec, "etc/nginx/conf.d/dhanman.conf"),
             site,

@@ -221,9 +221,10 @@ def _network(cidr: str) -> dict[str, str]:
 
 
 def _directories(spec: HostSpec) -> tuple[Thing, ...]:
-    shared = ("/var/www", "/opt/dhanman", CONFIG_ROOT, LOGS_DIRECTORY, "/run/dhanman")
+    shared = ("/var/www", "/opt/dhanman", CONFIG_ROOT, "/run/dhanman")
     return (
         *(Directory(path=path) for path in shared),
+        Directory(path=LOGS_DIRECTORY, exclusive=True),
         # traversed by the log collector, which is in group adm, and by nobody else's service
         Directory(path="/var/log/dhanman", mode="0750", group="adm"),
         Directory(path=UPLOADS, mode="0700", owner=spec.deploy_user),

@@ -62,7 +62,7 @@ def microservice_unit(
             executable=spec.runtime.executable(names),
             notify=restart,
         ),
-        Directory(path=names.config_directory),
+        Directory(path=names.config_directory, exclusive=True),
         Symlink(path=f"{names.config_directory}/{LOGS_FOLDER}", target=names.own_logs),
         # StateDirectory= of the slots: what the service keeps, such as its data protection keys
         Directory(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from hostctl.debian import installed_by_us
 from hostctl.kinds.base import Phase, State
 from hostctl.kinds.paths import PathKind, attribute_differences, ids, make_parents, remove_tree
 from hostctl.ownership import owned, put_back, set_aside
@@ -55,6 +56,12 @@ class Directory(PathKind):
         self.path.chmod(int(self.wanted["mode"], 8))
         for name in (state or {}).get("extra", ()):
             set_aside(self.path / name)
+
+    def foreign(self, state: State) -> bool:
+        """What lies in it was put there by somebody, unless we installed the package whose folder it is."""
+        if state.get("extra"):
+            return not installed_by_us(self.wanted.get("of_package"))
+        return super().foreign(state)
 
     def restore(self, state: State) -> None:
         """Remove it if it was not there; what others put into it stays unless it is recursive."""
