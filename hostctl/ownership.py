@@ -45,7 +45,9 @@ def set_aside(path: Path) -> None:
     while os.path.lexists(place) and not _same(path, place):
         number += 1
         place = wanted.with_name(f"{wanted.name}.{number}")
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # a folder that others could enter would open what its former one kept closed
+    (store.ROOT / "set-aside").mkdir(mode=0o700, parents=True, exist_ok=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
     if os.path.lexists(place):
         path.unlink()
     else:

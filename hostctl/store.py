@@ -38,7 +38,6 @@ def _read(path: Path) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Write atomically and durably: a power cut leaves the old file or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     # one name, since a lock is held: what a killed run left is written over
     temporary = path.with_name(f".{path.name}.new")
     try:
@@ -58,14 +57,19 @@ def write_json(path: Path, value: Any) -> None:
 
 
 class Store:
-    """The memory of one host."""
+    """The memory of one host. Only what writes makes its folders: looking leaves nothing on a host."""
 
     def __init__(self, root: Path | None = None) -> None:
-        root = root or ROOT
-        self.root = root
-        root.mkdir(parents=True, exist_ok=True, mode=0o755)
-        for name in ("manifests", "journals", "locks"):
-            (root / name).mkdir(exist_ok=True, mode=0o700)
+        self.root = root or ROOT
+
+    def _write(self, path: Path, value: Any) -> None:
+        self._make(path.parent)
+        write_json(path, value)
+
+    def _make(self, folder: Path) -> None:
+        """The root, which others may enter, and a folder in it, which they may not."""
+        self.root.mkdir(parents=True, exist_ok=True, mode=0o755)
+        folder.mkdir(exist_ok=True, mode=0o700)
 
     def units(self) -> list[str]:
         """Names of the units that were applied here."""
@@ -77,7 +81,7 @@ class Store:
 
     def write_manifest(self, unit: str, manifest: Record) -> None:
         """Remember what the unit applied."""
-        write_json(self.root / "manifests" / f"{unit}.json", manifest)
+        self._write(self.root / "manifests" / f"{unit}.json", manifest)
 
     def forget(self, unit: str) -> None:
         """The unit is gone from this host."""
@@ -90,7 +94,7 @@ class Store:
 
     def write_journal(self, unit: str, journal: Record) -> None:
         """Remember how to undo, before the next step is taken."""
-        write_json(self.root / "journals" / f"{unit}.json", journal)
+        self._write(self.root / "journals" / f"{unit}.json", journal)
 
     def close_journal(self, unit: str) -> None:
         """The transaction has ended."""
@@ -116,7 +120,7 @@ class Store:
         """The thing stays though its unit lets go of it; with its origin it can still be deleted some day."""
         self.update_registry("kept", add=[thing_id])
         with self.lock("registry"):
-            write_json(self.root / KEPT_ORIGINS, self.kept_origins() | {thing_id: origin or {}})
+            self._write(self.root / KEPT_ORIGINS, self.kept_origins() | {thing_id: origin or {}})
 
     def kept_origins(self) -> dict[str, Record]:
         """How the host was before the things that were kept."""
@@ -129,7 +133,7 @@ class Store:
         if thing_id in self.kept_origins():
             with self.lock("registry"):
                 left = {k: v for k, v in self.kept_origins().items() if k != thing_id}
-                write_json(self.root / KEPT_ORIGINS, left)
+                self._write(self.root / KEPT_ORIGINS, left)
 
     def update_registry(
         self, name: str, *, add: list[str] | None = None, remove: list[str] | None = None
@@ -137,12 +141,13 @@ class Store:
         """Add and remove names in a registry, safe against other units that do the same."""
         with self.lock("registry"):
             names = (set(self.registry(name)) | set(add or [])) - set(remove or [])
-            write_json(self.root / f"{name}.json", sorted(names))
+            self._write(self.root / f"{name}.json", sorted(names))
 
     @contextlib.contextmanager
     def lock(self, name: str, *, wait: float = 600) -> Iterator[None]:
         """Hold the lock ``name``; after ``wait`` seconds say who holds it. A dead owner's lock is free at once."""
         path = self.root / "locks" / name
+        self._make(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._acquire(descriptor, path, wait)

@@ -24,10 +24,10 @@ def uninstall(store: Store) -> str:
     RECOVERY.unlink(missing_ok=True)
     run(["systemctl", "daemon-reload"], check=False)
     kept = store.registry("kept")
-    for entry in store.root.iterdir():
+    for entry in store.root.glob("*"):
         if not (kept and entry.name in ("kept.json", KEPT_ORIGINS)):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    if not kept:
+    if not kept and store.root.exists():
         store.root.rmdir()
     shutil.rmtree(PROGRAM, ignore_errors=True)
     return "hostctl: removed" + (f"; data stays: {', '.join(kept)}" if kept else "")

@@ -15,10 +15,19 @@ from hostctl.store import Store, write_json
 def test_what_it_writes_is_for_root_alone(store: Store) -> None:
     store.write_manifest("u", {"a": 1})
     store.write_journal("u", {"a": 1})
+    store.keep("toy:a", None)
+    assert store.root.stat().st_mode & 0o777 == 0o755
     for folder in ("manifests", "journals", "locks"):
         assert (store.root / folder).stat().st_mode & 0o777 == 0o700
     for file in store.root.rglob("*.json"):
         assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_looking_makes_nothing(store: Store) -> None:
+    assert store.units() == store.interrupted() == store.registry("kept") == []
+    assert (store.manifest("u"), store.journal("u"), store.kept_origins()) == (None, None, {})
+    store.forget("u")
+    assert not store.root.exists()
 
 
 def test_a_full_disk_leaves_the_old_file_and_one_plain_line(
@@ -37,8 +46,15 @@ def test_a_full_disk_leaves_the_old_file_and_one_plain_line(
     assert [p.name for p in tmp_path.iterdir()] == ["x.json"]
 
 
+def _in(store: Store, path: str) -> Path:
+    """A place in the store that nothing was written to yet."""
+    place = store.root / path
+    place.parent.mkdir(parents=True)
+    return place
+
+
 def test_a_lock_that_is_held_names_its_owner_after_the_wait(store: Store) -> None:
-    holder = os.open(store.root / "locks/u", os.O_RDWR | os.O_CREAT)
+    holder = os.open(_in(store, "locks/u"), os.O_RDWR | os.O_CREAT)
     os.write(holder, b'{"pid": 7, "who": "eve from 192.0.2.1", "since": 0}')
     fcntl.flock(holder, fcntl.LOCK_EX)
     try:
@@ -52,7 +68,7 @@ def test_a_lock_that_is_held_names_its_owner_after_the_wait(store: Store) -> Non
 
 
 def test_a_lock_whose_owner_has_not_written_its_name_yet_is_no_broken_file(store: Store) -> None:
-    holder = os.open(store.root / "locks/u", os.O_RDWR | os.O_CREAT)
+    holder = os.open(_in(store, "locks/u"), os.O_RDWR | os.O_CREAT)
     os.write(holder, b'{"pid": ')
     fcntl.flock(holder, fcntl.LOCK_EX)
     try:
@@ -63,13 +79,13 @@ def test_a_lock_whose_owner_has_not_written_its_name_yet_is_no_broken_file(store
 
 
 def test_the_lock_of_a_dead_owner_is_free(store: Store) -> None:
-    (store.root / "locks/u").write_text('{"pid": 7}')
+    _in(store, "locks/u").write_text('{"pid": 7}')
     with store.lock("u", wait=0.05):
         assert json.loads((store.root / "locks/u").read_text())["pid"] == os.getpid()
 
 
 def test_a_broken_manifest_is_named_with_the_next_step(store: Store) -> None:
-    path = store.root / "manifests/u.json"
+    path = _in(store, "manifests/u.json")
     path.write_text("{")
     with pytest.raises(HostError, match=str(path)) as failed:
         store.manifest("u")
