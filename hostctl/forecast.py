@@ -88,7 +88,7 @@ def _consequence(
     """The action as people read it; none where there is nothing to tell (a unit that is not running)."""
     verb, _, argument = action.partition(" ")
     if verb == "postgres-reload":
-        return [_postgres(argument, action, changing, first)]
+        return [f"reload PostgreSQL {argument}", *_restart_needed(argument, action, changing, first)]
     if verb not in ("reload", "restart"):
         return [action]
     state = properties(argument)["ActiveState"]
@@ -97,12 +97,10 @@ def _consequence(
     return [f"restart {argument}" if state == "failed" else action]
 
 
-def _postgres(
+def _restart_needed(
     cluster: str, action: str, changing: list[tuple[Kind, list[str]]], first: dict[str, State | None]
-) -> str:
+) -> list[str]:
     files = [thing for thing, _ in changing if isinstance(thing, File) and action in thing.notify]
     changes = [texts for thing in files if (texts := thing.texts(first[thing.id]))]
     needed = waiting_for_restart(cluster, changes)
-    if needed:
-        return f"PostgreSQL restart needed: {', '.join(needed)}"
-    return f"reload PostgreSQL {cluster}"
+    return [f"PostgreSQL restart needed: {', '.join(needed)}"] if needed else []

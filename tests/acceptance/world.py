@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 import testbed
+from scripts.drift import findings
 from toolchain.paths import Clone
 
 PASSPHRASE = "passphrase-of-the-tests"
@@ -94,12 +95,14 @@ class World:
         }
         (self.project / ".local/overlay.yaml").write_text(yaml.safe_dump(_merged(base, settings)))
 
-    def pulumi(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def pulumi(
+        self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run the real CLI in the copy; both outputs are in ``stdout``."""
         done = subprocess.run(
             [str(self.cli), "--non-interactive", *arguments],
             cwd=self.project,
-            env=self.environment,
+            env=self.environment | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -132,6 +135,13 @@ class World:
         """Names of the resources that an ``up`` would change."""
         steps = json.loads(self.pulumi("preview", "--stack", STACK, "--json").stdout)["steps"]
         return sorted(s["urn"].rsplit("::", 1)[-1] for s in steps if s["op"] != "same")
+
+    def drift(self) -> list[str]:
+        """What an observation finds on the host, as ``make drift`` prints it, without host and unit."""
+        report = self.project.parent / "drift.json"
+        report.unlink(missing_ok=True)
+        self.pulumi("preview", "--stack", STACK, environment={"DHANMAN_DRIFT_REPORT": str(report)})
+        return [finding.text for finding in findings(json.loads(report.read_text()))]
 
     @contextmanager
     def changed(self, settings: Mapping[str, Any]) -> Iterator[None]:

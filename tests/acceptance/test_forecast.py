@@ -1,0 +1,139 @@
+"""What a preview announces is what the run then does: thing by thing, and with the same reloads and restarts."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from hostctl.kinds import KINDS
+from tests.acceptance.world import STACK, World
+
+pytestmark = pytest.mark.host
+
+THING = re.compile(rf"^ +((?:{'|'.join(KINDS)}):\S+?)(?:: .*)?$")
+ACTION = re.compile(r"\b((?:reload|restart|tmpfiles|sysctl) [\w@./-]+|daemon-reload)")
+RESTART = re.compile(r"PostgreSQL restart needed: (.*)")
+
+
+@dataclass(frozen=True)
+class Told:
+    """Things and actions of one unit, as a text tells them."""
+
+    things: frozenset[str]
+    actions: frozenset[str]
+    restart: frozenset[str]
+
+    @classmethod
+    def of(cls, text: str, actions: str) -> Told:
+        """``actions``: the part that names the actions."""
+        words = actions.replace("reload PostgreSQL", "reload").replace("postgres-reload", "reload")
+        return cls(
+            things=frozenset(m[1] for line in text.splitlines() if (m := THING.match(line))),
+            actions=frozenset(m[1] for m in ACTION.finditer(words)),
+            restart=frozenset(m[1] for m in RESTART.finditer(text)),
+        )
+
+
+def announced(world: World) -> tuple[dict[str, Told], str]:
+    """What a preview says of each unit that changes, by the unit's resource; and all of its text."""
+    answer = json.loads(world.pulumi("preview", "--stack", STACK, "--json").stdout)
+    texts = {
+        d["urn"].rsplit("::", 1)[-1]: d["message"] for d in answer["diagnostics"] if d["severity"] == "info"
+    }
+    told = {name: Told.of(text, text.partition("and then:")[2]) for name, text in texts.items()}
+    return told, "\n".join(texts.values())
+
+
+def done(world: World, names: set[str]) -> dict[str, Told]:
+    """What ``hostctl`` said that it did, by the unit's resource."""
+    exported = json.loads(world.pulumi("stack", "export", "--stack", STACK).stdout)
+    outputs = {
+        r["urn"].rsplit("::", 1)[-1]: r.get("outputs", {}) for r in exported["deployment"]["resources"]
+    }
+    # the result names only what was really done: not the reload of a unit that does not run
+    return {name: Told.of(outputs[name]["stderr"], outputs[name]["stdout"]) for name in names}
+
+
+CHANGES: dict[str, Mapping[str, Any]] = {
+    "a file that NGINX reloads": {"gateway": {"clientMaxBodySize": "33MiB"}},
+    "a limit that restarts one service": {"services": {"sales": {"memoryMax": "200MiB"}}},
+    "a service's own setting": {"services": {"sales": {"settings": {"Feature": {"On": True}}}}},
+    "a server setting that is reloaded": {"postgres": {"workMem": "9MiB"}},
+    "a server setting that needs a restart": {"postgres": {"settings": {"max_locks_per_transaction": 81}}},
+    "networks, in three units": {"network": {"privateRanges": ["10.0.0.0/8", "192.168.0.0/16"]}},
+    "a link and a file": {"hosts": {"local": {"timeZone": "Asia/Kolkata"}}},
+    "a timer": {"backup": {"schedule": "03:30"}},
+    "a new release of a service": {"services": {"sales": {"version": "1.0.1"}}},
+    "a new release of the front end": {"frontend": {"version": "1.0.1"}},
+    "a memory setting of the broker": {"rabbitmq": {"memory": "300MiB"}},
+    "a package": {"runtime": {"packages": ["python3", "python3-psycopg", "python3-pika", "tree"]}},
+}
+
+
+@pytest.mark.parametrize("settings", CHANGES.values(), ids=CHANGES.keys())
+def test_a_preview_announces_what_the_run_does(world: World, settings: Mapping[str, Any]) -> None:
+    with world.changed(settings):
+        told, _ = announced(world)
+        assert told
+        assert set(told) <= set(world.preview())
+        world.up()
+        assert done(world, set(told)) == told
+
+
+def test_what_was_edited_by_hand_is_shown_line_by_line_and_put_back_as_announced(world: World) -> None:
+    world.run(
+        "sed -i 's/ssl_protocols.*/ssl_protocols TLSv1;/' /etc/nginx/dhanman/tls.conf;"
+        " sed -i 's/^max_connections.*/max_connections = 7/' /etc/postgresql/18/main/conf.d/dhanman.conf;"
+        " sysctl -qw vm.swappiness=61; rm /etc/tmpfiles.d/dhanman-sales-local.conf;"
+        " chmod 0644 /etc/dhanman/local/payroll/appsettings.Local.json"
+    )
+    told, text = announced(world)
+    assert {"gateway-nginx", "postgres-server", "local-base", "sales-service", "payroll-service"} == set(told)
+    assert "-    ssl_protocols TLSv1;" in text or "-ssl_protocols TLSv1;" in text
+    assert "--- local:/etc/nginx/dhanman/tls.conf" in text
+    assert "-max_connections = 7" in text
+    assert told["postgres-server"].restart == frozenset(), "the server never read it, and needs no restart"
+    world.up()
+    assert done(world, set(told)) == told
+    assert world.preview() == []
+
+
+def test_secret_content_is_never_shown_only_that_it_differs(world: World) -> None:
+    path = "/etc/dhanman/local/sales/appsettings.Local.json"
+    word = world.run(f"grep -o 'Password=[^;]*' {path} | head -1").strip()
+    world.run(f"echo canary-{word[-8:]} >>{path}")
+    told, text = announced(world)
+    assert f"file:{path}" in told["sales-service"].things
+    assert "the content is secret and not shown" in text
+    assert "canary" not in text
+    assert word.partition("=")[2] not in text
+    world.up()
+    assert done(world, set(told)) == told
+
+
+def test_a_long_difference_is_cut_and_says_by_how_much(world: World) -> None:
+    world.run("seq -f '# line %g' 500 >>/etc/nginx/dhanman/tls.conf")
+    _, text = announced(world)
+    more = re.search(r"\.\.\. and (\d+) more lines", text)
+    assert more
+    assert 440 < int(more[1]) < 500
+    assert text.count("# line") < 50
+    world.up()
+
+
+def test_a_failing_forecast_says_why_before_anything_is_done(world: World) -> None:
+    release = {"services": {"sales": {"artifact": {"path": "samples/other"}}}}
+    other = world.project / "samples/other"
+    shutil.copytree(world.project / "samples/service", other)
+    (other / "more").write_text("other content, same version\n")
+    with world.changed(release):
+        _, text = announced(world)
+    assert (
+        "this will fail: version 1.0.0 of /opt/dhanman/local/sales is on the host with other content" in text
+    )
