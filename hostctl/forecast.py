@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 from typing import Any
 
 from hostctl import actions
@@ -38,7 +39,7 @@ def _forecast(transaction: Transaction) -> dict[str, Any]:
         first = {thing.id: thing.observe() for thing in transaction.things}
         stale = transaction.stale()
         changing = [
-            (thing, words) for thing in transaction.things if (words := thing.differs(first[thing.id]))
+            (thing, words) for thing in transaction.things if (words := _words(thing, first[thing.id]))
         ]
         conflicts = transaction.conflicts(first) if changing else []
     except HostError as error:
@@ -46,7 +47,7 @@ def _forecast(transaction: Transaction) -> dict[str, Any]:
     secret = _secrets(transaction)
     calls = set(transaction.pending)
     effects: list[str] = []
-    for thing, _ in changing:
+    for thing in (thing for thing, words in changing if words != _UNCERTAIN):
         calls |= set(thing.calls_for(first[thing.id]))
         effects += thing.effects(first[thing.id])
     for thing in stale:
@@ -59,6 +60,17 @@ def _forecast(transaction: Transaction) -> dict[str, Any]:
         "effects": list(dict.fromkeys([*done, *effects])),
         "conflicts": conflicts,
     }
+
+
+_UNCERTAIN = ["content, if the new release changes its part of it"]
+
+
+def _words(thing: Kind, state: State | None) -> list[str]:
+    base = thing.wanted.get("merge_json")
+    if base and state and state["type"] == "file" and not Path(base).parent.exists():
+        # merged with a file of a release that is not on the host yet: nobody can tell before it is there
+        return _UNCERTAIN
+    return thing.differs(state)
 
 
 def _change(thing: Kind, words: list[str], state: State | None, secret: bool) -> dict[str, Any]:

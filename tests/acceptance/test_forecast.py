@@ -17,7 +17,7 @@ from tests.acceptance.world import STACK, World
 pytestmark = pytest.mark.host
 
 THING = re.compile(rf"^ +((?:{'|'.join(KINDS)}):\S+?)(?:: .*)?$")
-ACTION = re.compile(r"\b((?:reload|restart|tmpfiles|sysctl) [\w@./-]+|daemon-reload)")
+ACTION = re.compile(r"\b((?:reload|restart(?! needed)|tmpfiles|sysctl) [\w@./-]+|daemon-reload)")
 RESTART = re.compile(r"PostgreSQL restart needed: (.*)")
 
 
@@ -33,8 +33,9 @@ class Told:
     def of(cls, text: str, actions: str) -> Told:
         """``actions``: the part that names the actions."""
         words = actions.replace("reload PostgreSQL", "reload").replace("postgres-reload", "reload")
+        lines = [line for line in text.splitlines() if "if the new release" not in line]
         return cls(
-            things=frozenset(m[1] for line in text.splitlines() if (m := THING.match(line))),
+            things=frozenset(m[1] for line in lines if (m := THING.match(line))),
             actions=frozenset(m[1] for m in ACTION.finditer(words)),
             restart=frozenset(m[1] for m in RESTART.finditer(text)),
         )
