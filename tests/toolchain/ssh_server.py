@@ -9,10 +9,16 @@ from typing import Any
 
 import asyncssh
 
+BREAK_OFF = "break off"
+"""The command at which the server drops the connection in the middle of its answer."""
+
 
 @dataclass
 class SshServer:
-    """A server on loopback that runs commands by /bin/sh, with what it saw."""
+    """A server on loopback that runs commands by /bin/sh, with what it saw.
+
+    ``refused``: users that get in with no key.
+    """
 
     port: int = 0
     private_key: str = ""
@@ -20,6 +26,8 @@ class SshServer:
     commands: list[str] = field(default_factory=list)
     open: int = 0
     opened: int = 0
+    refused: frozenset[str] = frozenset()
+    users: list[str] = field(default_factory=list)
 
     def connection(self, **more: Any) -> dict[str, Any]:
         base = {"host": "127.0.0.1", "port": self.port, "user": "root", "privateKey": self.private_key}
@@ -27,15 +35,22 @@ class SshServer:
 
 
 class _Login(asyncssh.SSHServer):
-    def __init__(self, seen: SshServer) -> None:
-        self._seen = seen
+    def __init__(self, seen: SshServer, authorized: Path) -> None:
+        self._seen, self._authorized = seen, authorized
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._conn = conn
         self._seen.open += 1
         self._seen.opened += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._seen.open -= 1
+
+    def begin_auth(self, username: str) -> bool:
+        self._seen.users.append(username)
+        if username not in self._seen.refused:
+            self._conn.set_authorized_keys(str(self._authorized))
+        return True
 
 
 async def serve(seen: SshServer, folder: Path, ready: threading.Event, over: asyncio.Event) -> None:
@@ -47,6 +62,10 @@ async def serve(seen: SshServer, folder: Path, ready: threading.Event, over: asy
 
     async def handle(process: asyncssh.SSHServerProcess[bytes]) -> None:
         seen.commands.append(process.command or "")
+        if process.command == BREAK_OFF:
+            process.stdout.write(b"the first half")
+            process.channel.get_connection().abort()
+            return
         local = await asyncio.create_subprocess_exec(
             "/bin/sh", "-c", process.command or "", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, cwd=folder,
@@ -61,8 +80,8 @@ async def serve(seen: SshServer, folder: Path, ready: threading.Event, over: asy
             process.exit(status)
 
     server = await asyncssh.listen(
-        "127.0.0.1", 0, server_host_keys=[host], authorized_client_keys=str(authorized), encoding=None,
-        server_factory=lambda: _Login(seen), process_factory=handle, sftp_factory=True,
+        "127.0.0.1", 0, server_host_keys=[host], encoding=None,
+        server_factory=lambda: _Login(seen, authorized), process_factory=handle, sftp_factory=True,
     )  # fmt: skip
     seen.port = server.get_port()
     ready.set()
