@@ -12,19 +12,29 @@ from pathlib import Path
 from components.remote import Observer
 from components.remote.connection import Login
 from components.remote.session import Sessions
-from components.settings import Settings
+from components.settings import Problem, Settings, SettingsError
 
 
 def logins(settings: Settings) -> dict[str, Login]:
-    """How each host is entered, by its name."""
+    """How each host is entered, by its name. Raises :class:`SettingsError` if the key's file can't be read."""
     key = settings.ssh.private_key
     text = key.get_secret_value() if key else None
     if settings.ssh.private_key_file:
-        text = Path(settings.ssh.private_key_file).expanduser().read_text(encoding="utf-8")
+        text = _key_in(settings.ssh.private_key_file, settings.file)
     return {
         name: Login(address=host.address, port=host.port, host_key=host.host_key, private_key=text)
         for name, host in settings.hosts.items()
     }
+
+
+def _key_in(path: str, file: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        # what is no text may be a key in another form: it is not quoted
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        problem = f"{path} can't be read ({why}); correct the path, or make the file readable for you"
+        raise SettingsError([Problem(file=file, path=("ssh", "privateKeyFile"), text=problem)]) from None
 
 
 def users(settings: Settings) -> dict[str, tuple[str, ...]]:
