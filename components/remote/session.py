@@ -70,10 +70,14 @@ class _Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Unreachable:
-    """Why a host can't be asked, in one line with what to do. ``refused``: it answers, but lets us not in."""
+    """Why a host can't be asked, in one line with what to do.
+
+    ``refused``: it answers, but lets us not in. ``other_key``: it proves itself with another host key.
+    """
 
     reason: str
     refused: bool = False
+    other_key: bool = False
 
 
 class Sessions:
@@ -202,6 +206,7 @@ class Sessions:
             return Unreachable(
                 reason="the host key is not the one in the settings: find out why before you change hostKey",
                 refused=True,
+                other_key=True,
             )
         except asyncssh.KeyEncryptionError:
             return Unreachable(reason="the private key has a passphrase: use an SSH agent", refused=True)

@@ -110,7 +110,7 @@ def test_a_host_with_another_key_is_not_entered(algorithm: str, start_server: St
     found = ask(login(server, host_key=other), users=("deploy", "root"))
     assert "the host key is not the one in the settings" in reason(found)
     assert isinstance(found, Unreachable)
-    assert found.refused
+    assert (found.refused, found.other_key) == (True, True)
     assert server.users == []
 
 
