@@ -32,22 +32,36 @@ def read(*, dry_run: bool, project: FilePath = PROJECT_FOLDER) -> Settings:
     """
     stack = pulumi.get_stack()
     config = pulumi_config.get_config_env() | pulumi_config.CONFIG.get()
-    if token := os.environ.get("CLOUDFLARE_API_TOKEN"):
-        config.setdefault("cloudflare:apiToken", token)
-    if url := os.environ.get("CLOUDFLARE_BASE_URL"):
-        config.setdefault("cloudflare:baseUrl", url)
-    files = {path.name: _config_of(path) for path in sorted(project.glob("Pulumi.*.yaml"))}
-    own = files.pop(f"Pulumi.{stack}.yaml", {})
     keys = {*pulumi_config.get_config_secret_keys_env(), *pulumi_config._SECRET_KEYS.get()}
-    overlay = _yaml(project / OVERLAY) if stack == "local" else None
-    settings = load(stack, config, secret_keys=secret_paths(keys, own), overlay=overlay, project=project)
-    problems = shared_addresses(settings, files)
+    settings, problems = combine(stack, config, keys, project)
     if not dry_run:
         problems += settings.missing()
         problems += check_backend(settings, os.environ, project)
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def combine(
+    stack: str, config: Mapping[str, Any], secret_keys: Iterable[str], project: FilePath
+) -> tuple[Settings, list[Problem]]:
+    """The settings from Pulumi's configuration, the files around it and the environment; for whoever has the former.
+
+    ``config``: Pulumi's whole configuration map, decrypted. ``secret_keys``: the keys of it that Pulumi marks as
+    secret. Second: what does not go together with the other stacks' files. Raises :class:`SettingsError`.
+    """
+    config = dict(config)
+    if token := os.environ.get("CLOUDFLARE_API_TOKEN"):
+        config.setdefault("cloudflare:apiToken", token)
+    if url := os.environ.get("CLOUDFLARE_BASE_URL"):
+        config.setdefault("cloudflare:baseUrl", url)
+    files = {path.name: _config_of(path) for path in sorted(project.glob("Pulumi.*.yaml"))}
+    own = files.pop(f"Pulumi.{stack}.yaml", {})
+    overlay = _yaml(project / OVERLAY) if stack == "local" else None
+    settings = load(
+        stack, config, secret_keys=secret_paths(secret_keys, own), overlay=overlay, project=project
+    )
+    return settings, shared_addresses(settings, files)
 
 
 def secret_paths(keys: Iterable[str], own: Mapping[str, Any]) -> list[str]:
