@@ -1,0 +1,168 @@
+"""The whole examination: everything is asked at the same time, then judged."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from components import access
+from components.remote.program import program_version
+from components.remote.session import Answer, Sessions, Unreachable
+from components.settings import Settings, SettingsError
+from doctor import certificates, names, ports, state
+from doctor.disks import judge_disks
+from doctor.facts import Facts, FactsError, parse, question
+from doctor.findings import Finding, Group, fail
+from doctor.hosts import Expected, judge_answer, judge_unasked, judge_unreachable
+from doctor.pulumi_cli import Cli, PulumiError, read_settings
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What is known of one host: its ``answer`` (None: it was not asked), and the ``facts`` in it, if they are any."""
+
+    answer: Answer | Unreachable | None = None
+    facts: Facts | FactsError | None = None
+
+    @property
+    def known(self) -> Facts | None:
+        """The facts, if there are any."""
+        return self.facts if isinstance(self.facts, Facts) else None
+
+
+def examine(
+    cli: Cli, stack: str, *, resolver: names.Resolver = names.system_resolver, clock: Clock = time.time
+) -> list[Group]:
+    """Everything that can be found out about a stack from this machine.
+
+    ``resolver``: whom to ask for names. ``clock``: this machine's time, seconds since 1970. With settings that can't
+    be used nothing is asked but Pulumi itself.
+    """
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        looking = pool.submit(state.look, cli, stack)
+        try:
+            settings, problems = read_settings(cli, stack)
+        except (PulumiError, SettingsError) as error:
+            found = _unreadable(error)
+            return [_pulumi(looking.result(), stack, None, cli, found)]
+        hosts, outside = _ask(settings, resolver, clock)
+        wrong = [fail("settings", str(problem), "correct it") for problem in problems]
+        last = [*wrong, *state.judge_placeholders(settings)]
+        return [*hosts, *outside, _pulumi(looking.result(), stack, settings, cli, last)]
+
+
+def _unreadable(error: PulumiError | SettingsError) -> list[Finding]:
+    if isinstance(error, SettingsError):
+        return [
+            fail("settings", str(problem), "correct it; until then hosts are not asked")
+            for problem in error.problems
+        ]
+    return [fail("settings", str(error), "backend, stack and passphrase: docs/operations.md")]
+
+
+def _pulumi(
+    found: state.State, stack: str, settings: Settings | None, cli: Cli, more: list[Finding]
+) -> Group:
+    judged = state.judge_state(found, stack, settings, cli.project)
+    return Group(title="Pulumi", findings=(*judged, *more))
+
+
+def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[list[Group], list[Group]]:
+    public = [domain for domain in settings.domains if names.is_public(domain)]
+    gateway, host = settings.host_of("gateway")
+    local = settings.certificates.source == "localCa"
+    proxied = settings.dns is not None and settings.dns.proxied
+    up = f"make up STACK={settings.stack}"
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        resolving = pool.submit(names.resolve, public, resolver)
+        # behind Cloudflare an authority of its own is enough between it and the gateway
+        trusted = not local and not proxied
+        serving = pool.submit(
+            asyncio.run, certificates.fetch(host.address, settings.domains, trusted=trusted)
+        )
+        told = _hosts(settings, clock)
+        groups = _judge_hosts(settings, told, up)
+        seen = told[gateway].known
+        dns = names.judge_names(
+            resolving.result(),
+            [domain for domain in settings.domains if domain not in public],
+            gateway=host.address,
+            proxied=proxied,
+            managed=settings.dns is not None,
+            up=up,
+        )
+        tls = certificates.judge_certificates(
+            serving.result(), local=local, set_up=seen is None or seen.hostctl is not None, up=up
+        )
+    return groups, [
+        Group(title="DNS", findings=tuple(dns)),
+        Group(title="Certificates", findings=tuple(tls)),
+    ]
+
+
+def _hosts(settings: Settings, clock: Clock) -> dict[str, Told]:
+    told = dict.fromkeys(settings.hosts, Told())
+    known = access.known_hosts(settings)
+    if not known:
+        return told
+    try:
+        logins = access.logins(settings)
+    except SettingsError as error:
+        why = Unreachable(reason=str(error.problems[0]), refused=True)
+        return told | {name: Told(answer=why) for name in known}
+    wanted = question(program_version())
+    entered = {name: login for name, login in logins.items() if name in known}
+    with Sessions(entered, access.users(settings), clock=clock) as sessions:
+        answers = sessions.ask(dict.fromkeys(entered, wanted))
+    return told | {name: Told(answer=answer, facts=_facts(answer)) for name, answer in answers.items()}
+
+
+def _facts(answer: Answer | Unreachable) -> Facts | FactsError | None:
+    if isinstance(answer, Unreachable):
+        return None
+    try:
+        return parse(answer.out)
+    except FactsError as error:
+        return error
+
+
+def _judge_hosts(settings: Settings, told: Mapping[str, Told], up: str) -> list[Group]:
+    declared = {name: ports.ports_of(settings, name) for name in told}
+    targets = {name: ports.to_try(declared[name], told[name].known) for name in told}
+    pairs = [(declared[name].address, port) for name, tried in targets.items() for port in tried]
+    tried = asyncio.run(ports.connect(pairs))
+    version = program_version()
+    groups = []
+    for name, host in settings.hosts.items():
+        expected = Expected(name=name, host=host, version=version, up=up)
+        results = {port: tried[(host.address, port)] for port in targets[name]}
+        found = [
+            *_judge_host(expected, told[name]),
+            *ports.judge_ports(name, declared[name], told[name].known, results, up),
+        ]
+        groups.append(Group(title=f"Host {name} ({host.address})", findings=tuple(found)))
+    return groups
+
+
+def _judge_host(expected: Expected, told: Told) -> list[Finding]:
+    if told.answer is None:
+        return judge_unasked(expected)
+    if isinstance(told.answer, Unreachable):
+        return judge_unreachable(expected, told.answer)
+    if isinstance(told.facts, Facts):
+        return [
+            *judge_answer(expected, told.answer, told.facts),
+            *judge_disks(expected.name, expected.host, told.facts),
+        ]
+    return [
+        fail(
+            f"{expected.name} reachable",
+            f"{told.answer.user} got in, but {told.facts}",
+            f"log in by hand: does `sh -s` work for {told.answer.user}, and does the shell's profile print anything?",
+        )
+    ]
