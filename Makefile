@@ -16,7 +16,7 @@ DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanma
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
 
-.PHONY: help setup local test unit host-test preview drift doctor policy up smoke destroy outputs bench lint format lock host-key host-shell clean distclean
+.PHONY: help setup local test unit host-test preview drift doctor policy up rotate smoke destroy outputs bench lint format lock host-key host-shell clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -60,6 +60,10 @@ smoke: setup ## ask every service and the front end of a stack whether they answ
 doctor: setup ## hosts, DNS, certificates and Pulumi: how they are, and what to do; STACK=qa
 	@:$(need-stack)
 	@$(PY) -m doctor $(STACK)
+
+rotate: setup ## change what services log in with, without a refused login; SECRET=postgres STACK=qa
+	@:$(need-stack)
+	@$(PY) -m scripts.rotate "$(SECRET)" "$(STACK)" $(ARGS)
 
 destroy: setup ## remove a stack from its hosts (asks for the name again); STACK=local
 	@:$(need-stack)

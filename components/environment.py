@@ -31,11 +31,20 @@ from components.microservice import (
     RuntimeArgs,
 )
 from components.naming import UPLOADS, ServiceNames
-from components.postgres import Database, DatabaseArgs, PostgresServer, PostgresServerArgs, PostgresSpec
-from components.rabbitmq import Rabbitmq, RabbitmqArgs, RabbitmqSpec
+from components.postgres import (
+    Database,
+    DatabaseArgs,
+    PostgresServer,
+    PostgresServerArgs,
+    PostgresSpec,
+    RetiredRole,
+    RetiredRoleArgs,
+)
+from components.rabbitmq import Rabbitmq, RabbitmqArgs, RabbitmqSpec, RetiredUser, RetiredUserArgs
 from components.remote import Bootstrap, BootstrapArgs, Observer, Target
 from components.settings import AptSource, Artifact, B2Bucket, DotnetRuntime, FolderBucket, Settings
 from components.settings import Host as HostSettings
+from components.turn import Turn
 from components.unit import AptRepository
 
 CERTIFICATE_SOURCES = {"localCa": CertificateSource.LOCAL_CA, "existing": CertificateSource.EXISTING}
@@ -80,6 +89,7 @@ class Environment(pulumi.ComponentResource):
         self._backup()
         self._dns()
         self.outputs = outputs.of(settings)
+        self.outputs["rotation"] |= self._retire()
         self.register_outputs({})
 
     def _target(self, role: str) -> Target:
@@ -146,7 +156,12 @@ class Environment(pulumi.ComponentResource):
             repository=None if postgres.source == "distribution" else repository,
             extra={name: _postgres_value(value) for name, value in postgres.settings.items()},
         )
-        args = PostgresServerArgs(target=self._target("postgres"), spec=spec, protect=self._guarded)
+        args = PostgresServerArgs(
+            target=self._target("postgres"),
+            spec=spec,
+            protect=self._guarded,
+            turn=Turn(self._settings.rotation.postgres),
+        )
         return PostgresServer("postgres", args, self._child)
 
     def _make_rabbitmq(self) -> Rabbitmq:
@@ -162,6 +177,7 @@ class Environment(pulumi.ComponentResource):
             environment=self._settings.environment,
             spec=spec,
             protect=self._guarded,
+            turn=Turn(self._settings.rotation.rabbitmq),
         )
         return Rabbitmq("rabbitmq", args, self._child)
 
@@ -254,6 +270,25 @@ class Environment(pulumi.ComponentResource):
             secrets=pulumi.Output.secret(secrets),
         )
         return Microservice(name, args, self._child)
+
+    def _retire(self) -> dict[str, pulumi.Output[int]]:
+        """Retire what services logged in with before; the number of each rotation, known once it has ended."""
+        retired: dict[str, pulumi.Resource] = {}
+        numbers = self._settings.rotation.model_dump()
+        moved = tuple(service.ready for service in self._services.values())
+        if role := self._postgres.outgoing:
+            target = self._target("postgres").after(*moved)
+            of_role = RetiredRoleArgs(target=target, role=role, port=self._postgres.port)
+            retired["postgres"] = RetiredRole("postgres-retired", of_role, self._child).ready
+        if user := self._rabbitmq.outgoing:
+            of_user = RetiredUserArgs(
+                target=self._target("rabbitmq").after(*moved),
+                environment=self._settings.environment,
+                user=user,
+                port=self._rabbitmq.port,
+            )
+            retired["rabbitmq"] = RetiredUser("rabbitmq-retired", of_user, self._child).ready
+        return {name: _after(unit, numbers[name]) for name, unit in retired.items()}
 
     def _reach(self, role: str) -> str:
         """Where the services reach a role's host: on their own host, through loopback."""
@@ -368,6 +403,11 @@ class Environment(pulumi.ComponentResource):
             )
             opts = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(providers=[provider]))
             DnsRecord(domain, DnsRecordArgs(zone_id=settings.dns.zone_id, record=record), opts)
+
+
+def _after(resource: pulumi.Resource, number: int) -> pulumi.Output[int]:
+    # an URN arrives when its resource is made: a run that fails before writes no number into the stack's outputs
+    return resource.urn.apply(lambda _: number)
 
 
 def _postgres_value(value: str | int | float | bool) -> str:

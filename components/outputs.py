@@ -36,6 +36,7 @@ def of(settings: Settings) -> dict[str, Any]:
             for name, host in settings.hosts.items()
         },
         "databases": {name: ServiceNames(settings.environment, name).database for name in settings.services},
+        "rotation": settings.rotation.model_dump(),
         "placeholders": [str(placeholder) for placeholder in settings.placeholders],
     }
 

@@ -22,6 +22,7 @@ _SHELL_OF = "dhanman:remote:Bootstrap"
 _REPLACEABLE = ("-roles", "-defaults")
 _DATA = ("dhanman:postgres:PostgresServer", "dhanman:postgres:Database", "dhanman:rabbitmq:Rabbitmq",
          "dhanman:backup:BackupBucket")  # fmt: skip
+_PASSWORD = "random:index/randomPassword:RandomPassword"
 _SECRET_NAME = re.compile(r"(password|private_?key|secret|api_?(key|token)|access_?key)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(password|pwd|secret|token|api_?key)\s*[=:]\s*[\"']?[^\s\"'$]{6,}",
@@ -71,6 +72,8 @@ def _texts(path: str, value: Any) -> Iterator[tuple[str, str]]:
 def data_is_protected(resource: Resource) -> Iterator[str]:
     """What holds data can't be deleted in prod and qa."""
     holds = any(kind in resource.types[:-1] for kind in _DATA) and not resource.name.endswith(_REPLACEABLE)
+    # a password that was rotated is replaced at its next turn, which protection would forbid
+    holds = holds and not (resource.type == _PASSWORD and resource.inputs.get("keepers"))
     if resource.stack in GUARDED_STACKS and holds and not resource.protect:
         yield "holds data and is not protected"
 

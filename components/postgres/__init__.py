@@ -1,19 +1,27 @@
 """PostgreSQL: the server of an environment and a database for each service."""
 
-from components.postgres.component import Database, DatabaseArgs, PostgresServer, PostgresServerArgs
+from components.postgres.component import (
+    Database,
+    DatabaseArgs,
+    PostgresServer,
+    PostgresServerArgs,
+    RetiredRole,
+    RetiredRoleArgs,
+)
 from components.postgres.plan import (
-    LOGIN,
+    LOGINS,
     OWNER,
     PostgresSpec,
     database_unit,
     defaults_unit,
+    retired_unit,
     roles_unit,
     server_unit,
 )
 from components.sizing import PostgresSizing
 
 __all__ = [
-    "LOGIN",
+    "LOGINS",
     "OWNER",
     "Database",
     "DatabaseArgs",
@@ -21,8 +29,11 @@ __all__ = [
     "PostgresServerArgs",
     "PostgresSizing",
     "PostgresSpec",
+    "RetiredRole",
+    "RetiredRoleArgs",
     "database_unit",
     "defaults_unit",
+    "retired_unit",
     "roles_unit",
     "server_unit",
 ]

@@ -5,36 +5,49 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_random as random
 
+from components.credentials import credentials
 from components.postgres.plan import (
-    LOGIN,
+    LOGINS,
     PostgresSpec,
     database_unit,
     defaults_unit,
+    retired_unit,
     roles_unit,
     server_unit,
 )
 from components.remote import HostUnit, Target
+from components.turn import FIRST, Turn
 
-PASSWORD_LENGTH = 32
+
+@dataclass(frozen=True, kw_only=True)
+class OutgoingRole:
+    """A role whose turn is over, with its last password (secret)."""
+
+    name: str
+    password: pulumi.Output[str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresServerArgs:
-    """``target``: the host it runs on. ``spec``: what it is to be. ``protect``: refuse to delete what holds data."""
+    """``target``: the host it runs on. ``spec``: what it is to be. ``protect``: refuse to delete what holds data.
+
+    ``turn``: which of the two roles services log in as.
+    """
 
     target: Target
     spec: PostgresSpec
     protect: bool
+    turn: Turn = FIRST
 
 
 class PostgresServer(pulumi.ComponentResource):
     """A PostgreSQL server with the roles that own the databases and log in to them.
 
-    Owns the package, its tuning and access rules, and a generated password. Deleting it stops the server and
+    Owns the package, its tuning and access rules, and generated passwords. Deleting it stops the server and
     removes the package if this program installed it; the cluster's files stay unless data deletion was asked for.
-    ``user`` and ``password`` (secret): what services log in with. ``port``: where it listens.
+    ``user`` and ``password`` (secret): what services log in with. ``port``: where it listens. ``outgoing``: what they
+    logged in with before the last rotation, to be retired once none of them does; None before the first one.
     """
 
     def __init__(
@@ -42,13 +55,8 @@ class PostgresServer(pulumi.ComponentResource):
     ) -> None:
         super().__init__("dhanman:postgres:PostgresServer", name, None, opts)
         guarded = pulumi.ResourceOptions(parent=self, protect=args.protect)
-        port = args.spec.port
-        credential = random.RandomPassword(
-            f"{name}-password",
-            length=PASSWORD_LENGTH,
-            special=False,
-            opts=guarded,
-        )
+        port, turn = args.spec.port, args.turn
+        passwords = credentials(f"{name}-password", turn, protect=args.protect, parent=self)
         before: list[pulumi.Resource] = []
         if not args.spec.has_checksums_by_default:
             child = pulumi.ResourceOptions(parent=self)
@@ -59,18 +67,49 @@ class PostgresServer(pulumi.ComponentResource):
         roles = HostUnit(
             f"{name}-roles",
             args.target,
-            credential.result.apply(lambda password: roles_unit(port, password)),
+            passwords.active.apply(lambda password: roles_unit(port, password, turn)),
             named="postgres-roles",
             depends_on=[server],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.user = LOGIN
-        self.password = credential.result
+        self.user = LOGINS[turn.slot]
+        self.password = passwords.active
+        self.outgoing: OutgoingRole | None = None
+        if turn.outgoing and passwords.outgoing is not None:
+            self.outgoing = OutgoingRole(name=LOGINS[turn.outgoing], password=passwords.outgoing)
         self.port = port
         self.ready: pulumi.Resource = roles
         self.register_outputs(
             {"user": self.user, "port": port, "password": pulumi.Output.secret(self.password)}
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetiredRoleArgs:
+    """``target``: the server's host, ready once no service logs in as ``role`` any more."""
+
+    target: Target
+    role: OutgoingRole
+    port: int
+
+
+class RetiredRole(pulumi.ComponentResource):
+    """The end of a rotation: the former role has no login, no password and no session, and its login is refused.
+
+    Deleting it changes nothing on the host: a credential that was taken away stays away.
+    """
+
+    def __init__(self, name: str, args: RetiredRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("dhanman:postgres:RetiredRole", name, None, opts)
+        role, port = args.role.name, args.port
+        self.ready: pulumi.Resource = HostUnit(
+            f"{name}-role",
+            args.target,
+            args.role.password.apply(lambda password: retired_unit(port, role, password)),
+            named="postgres-retired",
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from components.sizing import PostgresSizing, postgres_size
 from components.templates import Templates
+from components.turn import SLOTS, Turn
 from components.unit import (
     Absent,
     AptRepository,
@@ -18,6 +19,7 @@ from components.unit import (
     Packages,
     PostgresCluster,
     PostgresDatabase,
+    PostgresRetiredRole,
     PostgresRole,
     PostgresSettings,
     Service,
@@ -29,8 +31,8 @@ from components.unit import (
 OWNER = "dhanman_user"
 """Owns every database and does not log in."""
 
-LOGIN = "dhanman_user_a"
-"""What services log in as. ``dhanman_user_b`` takes its turn when the password is rotated."""
+LOGINS = {slot: f"{OWNER}_{slot}" for slot in SLOTS}
+"""What services log in as: ``dhanman_user_a`` and ``dhanman_user_b`` take turns."""
 
 LOG_DAYS = 30
 CHECKSUMS_BY_DEFAULT = 18
@@ -190,14 +192,36 @@ def server_unit(spec: PostgresSpec) -> Unit:
     )
 
 
-def roles_unit(port: int, password: str) -> Unit:
-    """Unit ``postgres-roles``: the owner of the databases and the role that logs in."""
+def roles_unit(port: int, password: str, turn: Turn) -> Unit:
+    """Unit ``postgres-roles``: the owner of the databases and the roles that log in, of which one has its turn.
+
+    The other one is left as it is: services may still log in as it. It stays in this unit, so that none of the two
+    ever changes hands between units.
+    """
     return Unit(
         name="postgres-roles",
         things=(
             PostgresRole(name=OWNER, port=port),
-            PostgresRole(name=LOGIN, login=True, password=password, member_of=OWNER, port=port),
+            *(
+                PostgresRole(
+                    name=LOGINS[slot],
+                    login=True if slot == turn.slot else None,
+                    password=password if slot == turn.slot else None,
+                    member_of=OWNER,
+                    port=port,
+                )
+                for slot in turn.slots
+            ),
         ),
+        redact=(password,),
+    )
+
+
+def retired_unit(port: int, role: str, password: str) -> Unit:
+    """Unit ``postgres-retired``: the role whose turn is over lets nobody in. ``password``: its last one."""
+    return Unit(
+        name="postgres-retired",
+        things=(PostgresRetiredRole(name=role, port=port, password=password),),
         redact=(password,),
     )
 

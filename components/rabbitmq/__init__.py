@@ -1,6 +1,16 @@
 """RabbitMQ: the broker of an environment."""
 
-from components.rabbitmq.component import Rabbitmq, RabbitmqArgs
-from components.rabbitmq.plan import USER, RabbitmqSpec, environment_unit, server_unit
+from components.rabbitmq.component import Rabbitmq, RabbitmqArgs, RetiredUser, RetiredUserArgs
+from components.rabbitmq.plan import USERS, RabbitmqSpec, environment_unit, retired_unit, server_unit
 
-__all__ = ["USER", "Rabbitmq", "RabbitmqArgs", "RabbitmqSpec", "environment_unit", "server_unit"]
+__all__ = [
+    "USERS",
+    "Rabbitmq",
+    "RabbitmqArgs",
+    "RabbitmqSpec",
+    "RetiredUser",
+    "RetiredUserArgs",
+    "environment_unit",
+    "retired_unit",
+    "server_unit",
+]

@@ -9,20 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.templates import Templates
+from components.turn import SLOTS, Turn
 from components.unit import (
     CommandCheck,
     Directory,
     File,
     Packages,
     RabbitmqDefinitions,
+    RabbitmqRetiredUser,
     RabbitmqUser,
     Service,
     TcpCheck,
     Unit,
 )
 
-USER = "dhanman_a"
-"""What services log in as. ``dhanman_b`` takes its turn when the password is rotated."""
+USERS = {slot: f"dhanman_{slot}" for slot in SLOTS}
+"""What services log in as: ``dhanman_a`` and ``dhanman_b`` take turns."""
 
 UNIT = "rabbitmq-server.service"
 PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus")
@@ -87,17 +89,32 @@ def _file(template: str, notify: tuple[str, ...], *, of_package: str | None = No
     return File(path=f"/{template}", content=content, notify=notify, of_package=of_package)
 
 
-def environment_unit(environment: str, password: str) -> Unit:
-    """Unit ``rabbitmq-{env}``: the environment's vhost, its user, and no ``guest``."""
+def environment_unit(environment: str, password: str, port: int, turn: Turn) -> Unit:
+    """Unit ``rabbitmq-{env}``: the environment's vhost, the user whose turn it is, and no ``guest``.
+
+    The other user is left as it is: services may still log in as it.
+    """
     return Unit(
         name=f"rabbitmq-{environment}",
         things=(
             RabbitmqDefinitions(
                 vhost=environment,
-                users=(RabbitmqUser(name=USER, password=password),),
+                users=(RabbitmqUser(name=USERS[turn.slot], password=password),),
                 absent_users=("guest",),
                 vhost_limits={"max-connections": CONNECTIONS_LIMIT},
+                outgoing_users=(USERS[turn.outgoing],) if turn.outgoing else (),
+                # a unit of before the first rotation stays the text that it was
+                port=port if turn.number else None,
             ),
         ),
+        redact=(password,),
+    )
+
+
+def retired_unit(environment: str, user: str, password: str, port: int) -> Unit:
+    """Unit ``rabbitmq-retired-{env}``: the user whose turn is over is gone. ``password``: its last one."""
+    return Unit(
+        name=f"rabbitmq-retired-{environment}",
+        things=(RabbitmqRetiredUser(name=user, password=password, vhost=environment, port=port),),
         redact=(password,),
     )

@@ -13,6 +13,7 @@ from components.settings.values import (
     BucketPrefix,
     ByteSize,
     Calendar,
+    Count,
     Fingerprint,
     HttpsUrl,
     LocalPath,
@@ -90,6 +91,13 @@ class Rabbitmq(Model):
     management_port: UnprivilegedPort = 15672
     node_name: str = Field(default="rabbit@localhost", pattern=r"^[a-z0-9_-]+@[a-z0-9.-]+$")
     memory: ByteSize | None = None
+
+
+class Rotation(Model):
+    """How often each credential of the services was rotated; ``make rotate`` counts, and it only grows."""
+
+    postgres: Count = 0
+    rabbitmq: Count = 0
 
 
 class B2Bucket(Model):

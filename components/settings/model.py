@@ -9,7 +9,7 @@ from pydantic import Field
 
 from components.settings.applications import DotnetRuntime, Frontend, Pool, Runtime, Service
 from components.settings.base import Model
-from components.settings.data import Backup, Postgres, Rabbitmq
+from components.settings.data import Backup, Postgres, Rabbitmq, Rotation
 from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.pools import default_pool
@@ -37,6 +37,7 @@ class StackFile(Model):
     network: NetworkSettings = NetworkSettings()
     postgres: Postgres = Postgres()
     rabbitmq: Rabbitmq = Rabbitmq()
+    rotation: Rotation = Rotation()
     services: Annotated[dict[Name, Service], Field(min_length=1)]
     runtime: Runtime = DotnetRuntime(kind="dotnet")
     frontend: Frontend

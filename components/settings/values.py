@@ -153,6 +153,7 @@ _KEY_TYPES = (
 )
 
 WholeNumber = Annotated[int, BeforeValidator(_number)]
+Count = Annotated[WholeNumber, Field(ge=0)]
 Positive = Annotated[WholeNumber, Field(ge=1)]
 Port = Annotated[WholeNumber, Field(ge=1, le=65535)]
 UnprivilegedPort = Annotated[WholeNumber, Field(ge=1024, le=65535)]

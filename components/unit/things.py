@@ -229,14 +229,28 @@ class PostgresCluster(Thing):
 @dataclass(frozen=True, kw_only=True)
 class PostgresRole(Thing):
     """A PostgreSQL role. ``password`` (SCRAM-SHA-256) is wanted for a login role; ``member_of`` is also the role that
-    its sessions act as (``ALTER ROLE ... SET role``), so that what they create belongs to it.
+    its sessions act as (``ALTER ROLE ... SET role``), so that what they create belongs to it. ``login`` None leaves
+    login and password as they are: for a role whose turn is over, until it is retired.
     """
 
     kind: ClassVar[str] = "postgres_role"
     name: str
-    login: bool = False
+    login: bool | None = False
     password: str | None = None
     member_of: str | None = None
+    port: int = 5432
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresRetiredRole(Thing):
+    """A role that can't log in, has no password and no session; it is never brought back.
+
+    ``password``: its last one, with which a login is tried and must be refused.
+    """
+
+    kind: ClassVar[str] = "postgres_retired_role"
+    name: str
+    password: str
     port: int = 5432
 
 
@@ -276,7 +290,8 @@ class RabbitmqUser:
 class RabbitmqDefinitions(Thing):
     """A vhost with its users and permissions, and users that must not exist (``guest``).
 
-    The vhost is data: it and its users are kept on delete.
+    The vhost is data: it and its users are kept on delete. ``outgoing_users``: users that are left as they are until
+    they are retired. ``port``: where the users' logins are tried after a change; None: they are not.
     """
 
     kind: ClassVar[str] = "rabbitmq_definitions"
@@ -284,11 +299,28 @@ class RabbitmqDefinitions(Thing):
     users: tuple[RabbitmqUser, ...] = ()
     absent_users: tuple[str, ...] = ("guest",)
     vhost_limits: dict[str, int] = field(default_factory=dict)
+    outgoing_users: tuple[str, ...] = ()
+    port: int | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`, the users as objects."""
+        """As :meth:`Thing.to_json`, the users as objects; what only a rotation needs is left out before the first."""
         users = [{f.name: getattr(u, f.name) for f in fields(u)} for u in self.users]
-        return super().to_json() | {"users": users}
+        unset = {name for name in ("outgoing_users", "port") if not getattr(self, name)}
+        return {k: v for k, v in super().to_json().items() if k not in unset} | {"users": users}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RabbitmqRetiredUser(Thing):
+    """A RabbitMQ user that is gone, with its permissions and connections; it is never brought back.
+
+    ``password``: its last one, with which a login to ``vhost`` on ``port`` is tried and must be refused.
+    """
+
+    kind: ClassVar[str] = "rabbitmq_retired_user"
+    name: str
+    password: str
+    vhost: str
+    port: int
 
 
 @dataclass(frozen=True, kw_only=True)

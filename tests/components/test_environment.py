@@ -6,9 +6,11 @@ import json
 
 import pytest
 
+from components.environment import Environment
 from components.naming import SERVICES
+from components.settings.data import Rotation
 from components.settings.placeholders import SECRET
-from tests.components.recording import KEY_BODY, PASSWORD, Recording
+from tests.components.recording import KEY_BODY, PASSWORD, Recording, record, stack_settings
 
 STACKS = ("prod", "qa", "local")
 REMOTE = "command:remote:Command"
@@ -118,6 +120,37 @@ def test_no_input_comes_from_what_a_command_said(recordings: dict[str, Recording
     for resource in recording.resources:
         for name, urns in resource.property_dependencies.items():
             assert not urns & commands, f"{resource.name}.{name} is unknown in every preview of an update"
+
+
+@pytest.fixture(scope="module")
+def rotated() -> Recording:
+    """The qa stack after one rotation of each secret."""
+    settings = stack_settings("qa")
+    turned = settings.model_copy(update={"rotation": Rotation(postgres=1, rabbitmq=1)})
+    return record(lambda: Environment(turned), stack="qa")
+
+
+def test_the_former_login_is_retired_after_every_service_has_the_new_one(rotated: Recording) -> None:
+    services = {f"{service}-service" for service in SERVICES}
+    for retired in ("postgres-retired-role", "rabbitmq-retired-user"):
+        assert rotated.before(retired) >= services | {"postgres-roles", "rabbitmq-vhost"}
+    for service in services:
+        assert rotated.before(service) >= {"postgres-roles", "rabbitmq-vhost"}
+        assert not rotated.before(service) & {"postgres-retired-role", "rabbitmq-retired-user"}
+
+
+def test_every_service_logs_in_as_who_has_its_turn(rotated: Recording) -> None:
+    for service in SERVICES:
+        document = rotated[f"{service}-service"].plain("stdin")
+        assert "dhanman_user_b" in document
+        assert "dhanman_b" in document
+        assert "dhanman_user_a" not in document
+        assert "dhanman_a" not in document
+
+
+def test_before_the_first_rotation_nothing_is_retired(recordings: dict[str, Recording]) -> None:
+    for stack in STACKS:
+        assert not [r.name for r in recordings[stack].resources if "retired" in r.name]
 
 
 @pytest.mark.parametrize("stack", ["prod", "qa"])

@@ -104,6 +104,12 @@ def test_what_holds_data_is_protected(chain: str, name: str, broken: bool) -> No
     assert not check([local])
 
 
+def test_a_password_that_was_rotated_can_be_replaced() -> None:
+    chain = "dhanman:postgres:PostgresServer$random:index/randomPassword:RandomPassword"
+    assert check([resource(chain, "postgres-password", keepers={})])
+    assert not check([resource(chain, "postgres-password", keepers={"turn": "2"})])
+
+
 @pytest.mark.parametrize(
     "inputs",
     [

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from components.postgres.plan import LOGIN, OWNER, PostgresSpec, database_unit, roles_unit, server_unit
+import pytest
+
+from components.postgres.plan import (
+    LOGINS,
+    OWNER,
+    PostgresSpec,
+    database_unit,
+    retired_unit,
+    roles_unit,
+    server_unit,
+)
 from components.sizing import GIB, PostgresSizing
+from components.turn import Turn
 from components.unit import (
     AptRepository,
     File,
     PostgresDatabase,
+    PostgresRetiredRole,
     PostgresRole,
     PostgresSettings,
     Service,
@@ -112,10 +124,28 @@ def test_a_repository_comes_only_where_one_is_configured() -> None:
 
 
 def test_the_owner_does_not_log_in_and_who_logs_in_acts_as_the_owner() -> None:
-    unit = roles_unit(5432, "not-a-real-password")
+    unit = roles_unit(5432, "not-a-real-password", Turn(0))
     owner, login = [t for t in unit.things if isinstance(t, PostgresRole)]
     assert (owner.name, owner.login, owner.password) == (OWNER, False, None)
-    assert (login.name, login.login, login.member_of) == (LOGIN, True, OWNER)
+    assert (login.name, login.login, login.member_of) == (LOGINS["a"], True, OWNER)
+    assert unit.redact == ("not-a-real-password",)
+
+
+@pytest.mark.parametrize(("number", "active", "outgoing"), [(1, "b", "a"), (2, "a", "b"), (7, "b", "a")])
+def test_a_rotation_gives_one_login_its_turn_and_leaves_the_other_as_it_is(
+    number: int, active: str, outgoing: str
+) -> None:
+    roles = [t for t in roles_unit(5432, "not-real", Turn(number)).things if isinstance(t, PostgresRole)]
+    by_name = {role.name: role for role in roles}
+    assert [role.name for role in roles] == [OWNER, LOGINS["a"], LOGINS["b"]]
+    assert (by_name[LOGINS[active]].login, by_name[LOGINS[active]].password) == (True, "not-real")
+    assert (by_name[LOGINS[outgoing]].login, by_name[LOGINS[outgoing]].password) == (None, None)
+    assert {role.member_of for role in roles[1:]} == {OWNER}
+
+
+def test_a_retired_role_is_tried_with_its_last_password() -> None:
+    unit = retired_unit(5433, LOGINS["a"], "not-a-real-password")
+    assert unit.things == (PostgresRetiredRole(name=LOGINS["a"], port=5433, password="not-a-real-password"),)
     assert unit.redact == ("not-a-real-password",)
 
 

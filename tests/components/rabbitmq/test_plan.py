@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from components.rabbitmq.plan import USER, RabbitmqSpec, environment_unit, server_unit
-from components.unit import Directory, File, RabbitmqDefinitions, TcpCheck
+import pytest
+
+from components.rabbitmq.plan import USERS, RabbitmqSpec, environment_unit, retired_unit, server_unit
+from components.turn import Turn
+from components.unit import Directory, File, RabbitmqDefinitions, RabbitmqRetiredUser, TcpCheck
 
 SPEC = RabbitmqSpec(port=5673, management_port=15673, node_name="rabbit@localhost", memory=1 << 30)
 
@@ -46,9 +49,31 @@ def test_the_broker_counts_as_applied_when_both_ports_answer() -> None:
 
 
 def test_an_environment_has_one_vhost_one_user_and_no_guest() -> None:
-    unit = environment_unit("qa", "not-a-real-password")
+    unit = environment_unit("qa", "not-a-real-password", 5673, Turn(0))
     (definitions,) = [t for t in unit.things if isinstance(t, RabbitmqDefinitions)]
     assert (unit.name, definitions.vhost) == ("rabbitmq-qa", "qa")
-    assert [user.name for user in definitions.users] == [USER]
+    assert [user.name for user in definitions.users] == [USERS["a"]]
     assert definitions.absent_users == ("guest",)
     assert unit.redact == ("not-a-real-password",)
+
+
+@pytest.mark.parametrize(("number", "active", "outgoing"), [(1, "b", "a"), (2, "a", "b")])
+def test_a_rotation_gives_one_user_its_turn_and_leaves_the_other_as_it_is(
+    number: int, active: str, outgoing: str
+) -> None:
+    unit = environment_unit("qa", "not-real", 5673, Turn(number))
+    (definitions,) = [t for t in unit.things if isinstance(t, RabbitmqDefinitions)]
+    assert [(user.name, user.password) for user in definitions.users] == [(USERS[active], "not-real")]
+    assert definitions.outgoing_users == (USERS[outgoing],)
+    assert definitions.port == 5673
+
+
+def test_before_the_first_rotation_the_document_says_nothing_of_one() -> None:
+    document = environment_unit("qa", "not-real", 5673, Turn(0)).to_json()["things"][0]
+    assert not {"outgoing_users", "port"} & document.keys()
+
+
+def test_a_retired_user_is_tried_with_its_last_password() -> None:
+    unit = retired_unit("qa", USERS["a"], "not-real", 5673)
+    wanted = RabbitmqRetiredUser(name=USERS["a"], password="not-real", vhost="qa", port=5673)
+    assert (unit.name, unit.things, unit.redact) == ("rabbitmq-retired-qa", (wanted,), ("not-real",))

@@ -176,6 +176,12 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"ssh": {"privateKey": "abc"}},
         "ssh/privateKey: must be a private key with all its lines",
     ),
+    ("rotation below none", {"rotation": {"postgres": -1}}, "rotation/postgres: must be at least 0, not -1"),
+    (
+        "rotation of something else",
+        {"rotation": {"redis": 1}},
+        "rotation/redis: unknown key",
+    ),
     ("bad deploy key", {"ssh/deployKeys": ["me"]}, "ssh/deployKeys/0: must be a public key"),
     ("bad time zone", {"hosts/main/timeZone": "Mars/Base"}, "hosts/main/timeZone: must be a time zone"),
     ("wrong environment", {"environment": "prod"}, "environment: prod can't be the environment of stack qa"),
