@@ -14,10 +14,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_command as command
 
-DIAL_ERROR_LIMIT = 3
-"""Dials after the first one. The provider retries a refused key as well, and servers punish that (OpenSSH >= 9.8)."""
+DIAL_ERROR_LIMIT = 8
+"""Dials after the first one, 5 s in all if each is refused at once: an sshd that drops logins beyond its MaxStartups
+needs several, the more so the further away it is. Not more, since a refused key is retried as well, and servers
+punish that (OpenSSH >= 9.8).
+"""
 
-PER_DIAL_TIMEOUT = 10
+PER_DIAL_TIMEOUT = 5
 """Seconds for one TCP connection; all dials together stay below the time after which an armed change reverts."""
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import asyncssh
 
 _CLOSE_SECONDS = 5
+_NO_STATUS = "wait: remote command exited without exit status or exit signal"
+"""What the official plugin says of a connection that broke, too."""
 
 
 class RemoteCommand(CommandBase):
@@ -54,6 +56,8 @@ class RemoteCommand(CommandBase):
                 _feed(process, plain(inputs.get("stdin")) or ""),
             )
             await process.wait_closed()
+        except (asyncssh.ConnectionLost, ConnectionError) as error:
+            raise transcript.failure(_NO_STATUS, text) from error
         except (OSError, asyncssh.Error) as error:
             raise transcript.failure(str(error) or "EOF", text) from error
         finally:
@@ -61,7 +65,7 @@ class RemoteCommand(CommandBase):
         if process.exit_signal:
             raise transcript.failure(_signalled(process.exit_signal[0]), text)
         if process.exit_status is None:
-            raise transcript.failure("wait: remote command exited without exit status or exit signal", text)
+            raise transcript.failure(_NO_STATUS, text)
         if process.exit_status:
             raise transcript.failure(f"Process exited with status {process.exit_status}", text)
         return transcript

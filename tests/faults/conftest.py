@@ -1,0 +1,30 @@
+"""One converged host that most faults are injected into; each test gives it back converged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.acceptance.conftest import new_world
+from tests.acceptance.world import World
+from tests.faults.conditions import assert_converges, put_proof
+
+__all__ = ["new_world"]
+
+
+@pytest.fixture(scope="session")
+def converged(new_world: Callable[[str], World]) -> World:
+    """An environment with rows in a database."""
+    world = new_world("faults")
+    world.up()
+    put_proof(world)
+    return world
+
+
+@pytest.fixture
+def world(converged: World) -> Iterator[World]:
+    """The converged environment; afterwards its own settings are in force again."""
+    yield converged
+    converged.configure({})
+    assert_converges(converged)
