@@ -88,7 +88,8 @@ def set_cut(clone: Clone, record: HostRecord, *, cut: bool) -> None:
     delayed = network.has_namespace(namespace)
     where = ["-n", namespace] if delayed else []
     bridge = "br0" if delayed else clone.bridge
-    master = ["nomaster"] if cut else ["master", bridge]
+    # outside of the bridge this machine would answer for itself as soon as the host asks for its address again
+    master = ["nomaster", "arp", "off"] if cut else ["master", bridge, "arp", "on"]
     run(["ip", *where, "link", "set", clone.link("tv", record.name), *master, "up"])
 
 
