@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import traceback
 from pathlib import Path
 
 NEXT = "correct the cause on the host, then run the same command again"
 """The next step where an error knows no better one: every error has one."""
+
+ROOM = "make room on the host (df -h, df -i), then pulumi up"
+"""The next step where a file system has neither blocks nor inodes left."""
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class HostError(Exception):
@@ -32,7 +38,8 @@ def plain(error: BaseException) -> HostError:
     if isinstance(error, HostError):
         return error
     if isinstance(error, OSError) and error.strerror:
-        return HostError(": ".join(str(part) for part in (error.filename, error.strerror) if part))
+        what = ": ".join(str(part) for part in (error.filename, error.strerror) if part)
+        return HostError(what, hint=ROOM if error.errno in NO_ROOM else "")
     frames = traceback.extract_tb(error.__traceback__)
     place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     return HostError(f"internal error: {type(error).__name__}{place}", hint="report this line")

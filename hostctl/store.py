@@ -151,8 +151,10 @@ class Store:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             self._acquire(descriptor, path, wait)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, json.dumps(_self_description()).encode(), 0)
+            # who holds it is of use, and no reason to fail on a full disk
+            with contextlib.suppress(OSError):
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, json.dumps(_self_description()).encode(), 0)
             yield
         finally:
             os.close(descriptor)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from hostctl.apt import apt_get, refresh_index
 from hostctl.errors import HostError
 from hostctl.kinds.base import Kind, Phase, State
-from hostctl.kinds.packages import Packages, installed, refresh_index
+from hostctl.kinds.packages import Packages, installed
 from hostctl.kinds.paths import observe_path, restore_path, write_file
 from hostctl.run import run
 
@@ -31,6 +32,9 @@ class AptRepository(Kind):
         package = self.wanted.get("unless_available")
         if not package or self._source.exists():
             return False
+        if installed([package]):
+            # it came from somewhere already; an observation must not depend on mirrors
+            return True
         refresh_index()
         policy = run(["apt-cache", "policy", package], check=False).stdout
         return "Candidate: " in policy and "Candidate: (none)" not in policy
@@ -88,10 +92,9 @@ class AptRepository(Kind):
                 )
         for path, text in self._files().values():
             write_file(path, text.encode(), mode="0644", owner="root", group="root")
-        run(
-            ["apt-get", "update", "--quiet=2", "--option=Dir::Etc::sourceparts=-",
-             f"--option=Dir::Etc::sourcelist={self._source}", "--option=APT::Get::List-Cleanup=0",
-             "--option=DPkg::Lock::Timeout=120", "--error-on=any"],
+        apt_get(
+            "update", "--option=Dir::Etc::sourceparts=-", f"--option=Dir::Etc::sourcelist={self._source}",
+            "--option=APT::Get::List-Cleanup=0", "--error-on=any",
             hint=f"the host must reach {self.wanted['uri']}",
         )  # fmt: skip
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from hostctl.apt import apt_get, read_index, refresh_index
 from hostctl.errors import HostError
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.report import progress
@@ -14,11 +14,6 @@ from hostctl.run import run
 from hostctl.store import Store
 
 POLICY = Path("/usr/sbin/policy-rc.d")
-LISTS = Path("/var/lib/apt/lists")
-INDEX_AGE = 24 * 3600.0
-"""Seconds after which the package index is read again before an installation."""
-
-APT = ["apt-get", "--yes", "--quiet=2", "--option=DPkg::Lock::Timeout=120", "--option=Acquire::Retries=3"]
 
 
 class Packages(Kind):
@@ -91,7 +86,7 @@ class Packages(Kind):
             removable = sorted(superfluous(ours, asked))
             if removable:
                 progress(f"  removing {len(removable)} packages")
-                run([*APT, "remove", *removable], timeout=600)
+                apt_get("remove", *removable, timeout=600)
             Store().update_registry("packages", remove=sorted(ours - set(installed())))
 
     def foreign(self, state: State) -> bool:
@@ -183,12 +178,12 @@ def held(names: list[str]) -> list[str]:
 
 
 def _install(wanted: list[str]) -> None:
-    command = [
-        *APT, "install", "--no-install-recommends",
+    command = (
+        "install", "--no-install-recommends",
         "--option=Dpkg::Options::=--force-confdef", "--option=Dpkg::Options::=--force-confold", *wanted,
-    ]  # fmt: skip
+    )  # fmt: skip
     try:
-        run(command, timeout=1500)
+        apt_get(*command, timeout=1200)
     except HostError as first:
         if "dpkg was interrupted" in first.details:
             progress("  an earlier installation was interrupted: finishing it first")
@@ -196,16 +191,10 @@ def _install(wanted: list[str]) -> None:
         elif any(
             word in first.details for word in ("Unable to locate", "404", "has no installation candidate")
         ):
-            run([*APT, "update", "--error-on=any"], hint="the host must reach its package mirrors")
+            read_index()
         else:
             raise
-        run(command, timeout=1500)
-
-
-def refresh_index() -> None:
-    """Read the package index if there is none or it is older than a day."""
-    if not list(LISTS.glob("*_InRelease")) or time.time() - LISTS.stat().st_mtime > INDEX_AGE:
-        run([*APT, "update", "--error-on=any"], hint="the host must reach its package mirrors")
+        apt_get(*command, timeout=1200)
 
 
 @contextlib.contextmanager

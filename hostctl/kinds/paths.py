@@ -13,7 +13,7 @@ import stat
 from pathlib import Path
 
 from hostctl.debian import installed_by_us, is_installed, is_shipped
-from hostctl.errors import HostError
+from hostctl.errors import NO_ROOM, HostError
 from hostctl.kinds.base import Kind, State
 
 
@@ -79,8 +79,8 @@ def write_file(path: Path, data: bytes, *, mode: str, owner: str, group: str) ->
     uid, gid = ids(owner, group)
     temporary = _temporary(path)
     temporary.unlink(missing_ok=True)
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)
             os.fchown(stream.fileno(), uid, gid)
@@ -89,8 +89,11 @@ def write_file(path: Path, data: bytes, *, mode: str, owner: str, group: str) ->
             os.fsync(stream.fileno())
         _clear_directory(path)
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            # a failed write does not say where, and the temporary name means nothing to people
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
     sync(path.parent)
 
@@ -134,6 +137,9 @@ def restore_path(path: Path, state: State) -> None:
     kind = state["type"]
     with contextlib.suppress(NotADirectoryError):
         _temporary(path).unlink(missing_ok=True)
+    if kind != "absent" and _is_as(path, state):
+        # on a full disk there is no room to write what is there already
+        return
     if kind == "absent":
         if path.is_dir() and not path.is_symlink():
             with contextlib.suppress(OSError):
@@ -146,13 +152,7 @@ def restore_path(path: Path, state: State) -> None:
     elif kind == "symlink":
         write_symlink(path, state["target"])
     elif kind == "file":
-        write_file(
-            path,
-            base64.b64decode(state["content"]),
-            mode=state["mode"],
-            owner=state["owner"],
-            group=state["group"],
-        )
+        _restore_file(path, state)
     elif kind == "directory":
         if path.is_symlink() or path.is_file():
             path.unlink()
@@ -160,6 +160,24 @@ def restore_path(path: Path, state: State) -> None:
         path.mkdir(exist_ok=True)
         os.chown(path, *ids(state["owner"], state["group"]))
         path.chmod(int(state["mode"], 8))
+
+
+def _is_as(path: Path, state: State) -> bool:
+    now = observe_path(path)
+    return all(now.get(key) == value for key, value in state.items() if key != "content")
+
+
+def _restore_file(path: Path, state: State) -> None:
+    data = base64.b64decode(state["content"])
+    attributes = {name: str(state[name]) for name in ("mode", "owner", "group")}
+    try:
+        write_file(path, data, **attributes)
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        # no room for both: what has to go makes room for what was there; the journal still has that
+        path.unlink(missing_ok=True)
+        write_file(path, data, **attributes)
 
 
 def remove_tree(path: Path) -> None:

@@ -9,7 +9,7 @@ import stat
 import tarfile
 from pathlib import Path, PurePosixPath
 
-from hostctl.errors import HostError
+from hostctl.errors import NO_ROOM, HostError
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.paths import ids, make_parents, remove_tree, write_file
 from hostctl.report import progress
@@ -87,6 +87,9 @@ class Release(Kind):
                 # two renames apart: a service that is being started would have to be very unlucky
                 self._directory.rename(scratch / "former")
             tree.rename(self._directory)
+        except OSError as error:
+            # neither a failed write nor tarfile says where
+            raise OSError(error.errno, error.strerror, str(self._directory)) from None
         finally:
             remove_tree(scratch)
         version = str(self.wanted["version"])
@@ -112,6 +115,8 @@ class Release(Kind):
                 ):
                     shutil.copyfileobj(answer, file, BLOCK)
             except (urllib.error.URLError, OSError) as error:
+                if error.errno in NO_ROOM:
+                    raise
                 raise HostError(
                     f"{source}: {error}", hint="the host must reach the artifact's address"
                 ) from None
@@ -223,6 +228,8 @@ def unpack(archive: Path, target: Path) -> None:
             if not (target / link).resolve().is_relative_to(target.resolve()):
                 raise _leads_outside(str(link))
     except (tarfile.TarError, EOFError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
         raise HostError(
             f"{archive.name}: not a usable tar.gz: {error}", hint="build the artifact again"
         ) from None

@@ -6,6 +6,16 @@ fail() { echo "error: $1" >&2; echo "next: $2" >&2; exit 1; }
 # apt's progress is of no use to anyone; its last words are, when it fails
 quietly() { log=$(mktemp); "$@" >"$log" 2>&1 || { tail -n 20 "$log" >&2; rm -f "$log"; return 1; }; rm -f "$log"; }
 apt="apt-get --yes --quiet=2 --option=DPkg::Lock::Timeout=300 --option=Acquire::Retries=3"
+# the one lock that apt itself does not wait for; a server that boots for the first time often holds it
+read_index() {
+  left=150
+  while ! said=$($apt update 2>&1); do
+    case $said in *"Could not get lock"*) ;; *) left=0 ;; esac
+    [ "$left" -gt 0 ] || { printf '%s\n' "$said" | tail -n 20 >&2; return 1; }
+    left=$((left - 1))
+    sleep 2
+  done
+}
 
 [ "$(id -u)" = 0 ] || fail "the bootstrap user is not root and has no sudo right" "give bootstrapUser of this host the right to run sudo without a password"
 command -v apt-get >/dev/null || fail "this host has no apt-get" "only Debian 12, 13 and later and Ubuntu 24.04 are supported"
@@ -16,9 +26,8 @@ command -v sudo >/dev/null || missing="$missing sudo"
 /usr/bin/python3 -c 'import json, ssl, ctypes, tarfile, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || missing="$missing python3"
 if [ -n "$missing" ]; then
   echo "installing$missing" >&2
+  read_index || fail "apt-get update failed" "the host must reach its package mirrors"
   # shellcheck disable=SC2086  # lists of words
-  quietly $apt update || fail "apt-get update failed" "the host must reach its package mirrors"
-  # shellcheck disable=SC2086
   quietly $apt install --no-install-recommends $missing || fail "apt-get install$missing failed" "see the lines above"
 fi
 /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

@@ -125,3 +125,33 @@ def test_the_installed_program_runs_and_a_new_version_replaces_the_old(tmp_path:
     assert subprocess.run([program], capture_output=True, text=True, check=True).stdout == "new\n"
     calls = (tmp_path / "systemctl.log").read_text().splitlines()
     assert calls == ["daemon-reload", "enable --quiet dhanman-recover.service"], "enabled once, not again"
+
+
+@pytest.mark.parametrize(
+    ("failures", "words", "status"),
+    [(2, "E: Could not get lock /var/lib/apt/lists/lock.", 0), (2, "E: no such host", 1)],
+)
+def test_the_index_is_read_again_while_another_program_holds_its_lock_and_only_then(
+    tmp_path: Path, failures: int, words: str, status: int
+) -> None:
+    count = tmp_path / "count"
+    count.write_text("0")
+    fake = (
+        f"#!/bin/sh\nn=$(($(cat {count}) + 1)); echo $n >{count}\n"
+        f"[ $n -gt {failures} ] || {{ echo '{words}'; exit 100; }}\n"
+    )
+    for name, text in (("apt-get", fake), ("sleep", "#!/bin/sh\n")):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    functions = bootstrap_script("deploy", KEYS).split("\n[ ")[0]
+    done = subprocess.run(
+        ["sh"],
+        input=f"{functions}\nread_index",
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+    assert done.returncode == status
+    assert int(count.read_text()) == (failures + 1 if status == 0 else 1)
+    assert (words in done.stderr) == (status != 0)

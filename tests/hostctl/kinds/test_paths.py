@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hostctl.errors import HostError
-from hostctl.kinds import build
+from hostctl.errors import ROOM, HostError, plain
+from hostctl.kinds import build, paths
 from hostctl.kinds.base import Kind, State
 from hostctl.kinds.paths import observe_path, restore_path, write_file
 
@@ -122,3 +124,49 @@ def test_neither_words_nor_record_of_a_file_hold_its_content(
     assert "hunter22" not in str(thing.differs(thing.observe())) + str(thing.record())
     again = build(thing.record() | {"kind": "file"})
     assert again.differs(again.observe()) == thing.differs(thing.observe())
+
+
+class FullDisk:
+    """Has no room for another file until one of those that are there is gone."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.folder, self.files = folder, len(list(folder.iterdir()))
+        self.really = os.open
+        monkeypatch.setattr(paths.os, "open", self)
+
+    def __call__(self, path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_CREAT and len(list(self.folder.iterdir())) >= self.files:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return self.really(path, flags, mode)
+
+
+def test_on_a_full_disk_a_file_stays_as_it_was_and_the_error_names_it(
+    tmp_path: Path, attributes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    path.write_text("old")
+    thing = _file(path, attributes)
+    before = thing.observe()
+    assert before is not None
+    FullDisk(monkeypatch, tmp_path)
+    with pytest.raises(OSError, match="No space left on device") as failure:
+        thing.apply(before)
+    assert failure.value.filename == str(path)
+    assert plain(failure.value).hint == ROOM
+    thing.restore(before)
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+def test_on_a_full_disk_what_was_there_comes_back_in_the_room_of_what_goes(
+    tmp_path: Path, attributes: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x"
+    path.write_text("old")
+    thing = _file(path, attributes)
+    before = thing.observe()
+    assert before is not None
+    thing.apply(before)
+    FullDisk(monkeypatch, tmp_path)
+    thing.restore(before)
+    assert path.read_text() == "old"

@@ -1,0 +1,77 @@
+"""apt-get: patient with whoever else is at work, and with a next step for what goes wrong most often."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from hostctl.errors import ROOM, HostError
+from hostctl.report import progress
+from hostctl.run import run
+
+LISTS = Path("/var/lib/apt/lists")
+LOCK_SECONDS = 300
+"""How long another program may hold apt's locks: unattended-upgrades takes minutes, a first boot's as well."""
+
+INDEX_AGE = 24 * 3600.0
+"""Seconds after which the package index is read again before an installation."""
+
+PAUSE = 1.0
+"""Seconds between two looks at the lock on the index."""
+
+MIRRORS = "the host must reach its package mirrors: look at its network, DNS and proxy, then pulumi up"
+OTHERS = "another program is installing packages on the host: wait until it has ended, then pulumi up"
+
+_APT = (
+    "apt-get",
+    "--yes",
+    "--quiet=2",
+    f"--option=DPkg::Lock::Timeout={LOCK_SECONDS}",
+    "--option=Acquire::Retries=3",
+)
+_LOCKED = ("Could not get lock", "Unable to acquire the dpkg frontend lock")
+_FULL = ("No space left on device", "enough free space")
+
+
+def apt_get(*arguments: str, timeout: float = 300, hint: str = "") -> None:
+    """Run apt-get, ``timeout`` seconds at most beside the wait for its locks.
+
+    A failure raises :class:`HostError` with the next step that apt-get's words call for, else with ``hint``.
+    """
+    until = time.monotonic() + LOCK_SECONDS
+    told = False
+    while True:
+        try:
+            run([*_APT, *arguments], timeout=timeout + LOCK_SECONDS)
+            return
+        except HostError as error:
+            # DPkg::Lock::Timeout does not wait for the lock on the index
+            if not _says(error, _LOCKED) or time.monotonic() > until:
+                raise HostError(error.what, details=error.details, hint=_next_step(error, hint)) from None
+        if not told:
+            progress("  waiting for another program that holds apt's lock")
+            told = True
+        time.sleep(PAUSE)
+
+
+def _says(error: HostError, signs: tuple[str, ...]) -> bool:
+    return any(sign in error.details for sign in signs)
+
+
+def _next_step(error: HostError, hint: str) -> str:
+    if _says(error, _LOCKED):
+        return OTHERS
+    if _says(error, _FULL):
+        return ROOM
+    return hint or (MIRRORS if _says(error, ("Failed to fetch",)) else "")
+
+
+def read_index() -> None:
+    """Read the package index anew."""
+    apt_get("update", "--error-on=any", hint=MIRRORS)
+
+
+def refresh_index() -> None:
+    """Read the package index if there is none or it is older than a day."""
+    if not list(LISTS.glob("*_InRelease")) or time.time() - LISTS.stat().st_mtime > INDEX_AGE:
+        read_index()
