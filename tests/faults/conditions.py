@@ -30,20 +30,21 @@ def put_proof(world: World) -> None:
 def assert_serves(world: World) -> None:
     """Services and front end answer, from outside and with their database."""
     for name in ("sales", "common"):
-        answer = world.ask(
-            f"https://{name}.dhanman.test/health/ready", "--retry", "20", "--retry-delay", "1"
-        )
+        answer = world.ask(f"https://{name}.dhanman.test/health/ready", "--retry", "20", "--retry-delay", "1")
         assert answer.status == 200, answer.body
     assert world.ask("https://app.dhanman.test/").status == 200
 
 
-def assert_nothing_half_done(world: World) -> None:
-    """No transaction is open, no staged file lies about, and nothing differs from what was applied."""
+def assert_nothing_half_done(world: World, *, reverted: str = "") -> None:
+    """No transaction is open, no staged file lies about, and nothing differs from what was applied.
+
+    ``reverted``: the unit of which the host knows that it took a change back.
+    """
     assert world.host.exec("ls /var/lib/dhanman/journals").stdout == ""
     left = "find /etc /opt /usr/local /var/www /var/lib/dhanman -name '.*dhanman-new' -o -name '.*.new*'"
     assert world.host.exec(left).stdout == ""
     observed = json.loads(world.host.exec("/usr/local/lib/dhanman/hostctl observe").stdout)
-    assert {unit: words for unit, words in observed.items() if words} == {}
+    assert [unit for unit, words in observed.items() if words] == ([reverted] if reverted else [])
     assert len(observed) >= 20
 
 

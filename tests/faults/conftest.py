@@ -9,6 +9,7 @@ import pytest
 from tests.acceptance.conftest import new_world
 from tests.acceptance.world import World
 from tests.faults.conditions import assert_converges, put_proof
+from tests.faults.hold import forget
 
 __all__ = ["new_world"]
 
@@ -26,5 +27,7 @@ def converged(new_world: Callable[[str], World]) -> World:
 def world(converged: World) -> Iterator[World]:
     """The converged environment; afterwards its own settings are in force again."""
     yield converged
+    converged.host.mend()
+    forget(converged)
     converged.configure({})
     assert_converges(converged)

@@ -1,0 +1,44 @@
+"""A release that can't live."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.world import World
+from tests.faults.conditions import assert_converges, assert_nothing_half_done, assert_serves, assert_tells
+from toolchain.paths import Clone
+
+pytestmark = pytest.mark.host
+
+UNIT = "dhanman-sales-local@blue.service"
+
+
+def test_a_release_that_is_killed_at_each_start_is_refused_and_the_old_one_serves(
+    world: World, tmp_path: Path
+) -> None:
+    artifact = tmp_path / "release"
+    shutil.copytree(Clone().root / "samples/service", artifact)
+    program = artifact / "dhanman-sample"
+    program.write_text(
+        "#!/usr/bin/python3\nimport os\nimport signal\n\nos.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    service = {"version": "1.0.61", "artifact": {"path": str(artifact)}, "readyTimeout": 5}
+    world.configure({"services": {"sales": service}})
+    said = world.up(check=False)
+    assert_tells(
+        said,
+        "sales-service",
+        "not within 5 s",
+        "/health/ready",
+        "status=9/KILL",
+        f"next: on the host: systemctl status {UNIT}",
+        "now: the previous state was put back",
+    )
+    assert_nothing_half_done(world)
+    assert_serves(world)
+    assert world.host.exec("ls /opt/dhanman/local/sales/releases").stdout.split() == ["1.0.0", "1.0.0.sha256"]
+    world.configure({})
+    assert_converges(world)
