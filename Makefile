@@ -16,7 +16,7 @@ DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanma
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
 
-.PHONY: help setup local test unit host-test preview drift doctor policy up rotate smoke destroy outputs bench lint format lock host-key host-shell clean distclean
+.PHONY: help setup local test unit host-test preview plan drift doctor policy up rotate smoke destroy outputs bench lint format lock host-key host-shell clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -44,6 +44,10 @@ preview: setup ## what `up` would change; STACK=qa
 policy: setup ## hold a stack's preview against the rules in policies/; STACK=qa
 	@:$(need-stack)
 	@$(PULUMI) preview --stack $(STACK) --json --show-sames | $(PY) -m policies
+
+plan: setup ## keep what `up` would do, to be approved; STACK=prod, PLAN=file (then `make up ARGS="--plan file"`)
+	@:$(need-stack)
+	@$(PULUMI) preview --stack $(STACK) --save-plan "$(or $(PLAN),$(STACK).plan)" $(ARGS)
 
 drift: setup ## what differs on the hosts from what was applied; STACK=prod
 	@:$(need-stack)

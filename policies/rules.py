@@ -15,7 +15,10 @@ _REMOTE = "command:remote:"
 _COMMANDS = ("command:remote:Command", "command:local:Command")
 _TEXTS = ("create", "update", "delete")
 _HOSTCTL = r"sudo -n /usr/local/lib/dhanman/hostctl (apply|delete|confirm|uninstall)"
-_REMOTE_TEXT = re.compile(rf"timeout --kill-after=30s \d+m ({_HOSTCTL}|(sudo -n )?sh -s)")
+_DRIFT = r"( --drift=[0-9a-f]{16})?"
+_REMOTE_TEXT = re.compile(
+    rf"timeout --kill-after=30s \d+m ({_HOSTCTL}{_DRIFT}|(sudo -n )?sh -s( --{_DRIFT})?)"
+)
 _LOCAL_TEXT = re.compile(r"timeout \d+m \S+ -m components(\.\w+)+")
 _SHELL_OF = "dhanman:remote:Bootstrap"
 # only roles and defaults of the server can be made again from the settings
@@ -90,7 +93,7 @@ def command_texts_are_fixed(resource: Resource) -> Iterator[str]:
         allowed = (_REMOTE_TEXT if remote else _LOCAL_TEXT).fullmatch(str(text))
         if not allowed:
             yield f"{key} is none of the fixed command texts"
-        elif remote and str(text).endswith("sh -s") and _SHELL_OF not in resource.types:
+        elif remote and " sh -s" in str(text) and _SHELL_OF not in resource.types:
             yield f"{key} runs a shell: only the bootstrap may"
     if resource.inputs.get("environment"):
         yield "environment is set: values travel on stdin"

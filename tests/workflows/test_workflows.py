@@ -100,8 +100,18 @@ def test_deployments_of_an_environment_run_one_after_the_other(stack: str) -> No
 def test_a_deployment_brings_up_and_then_asks_its_own_stack(stack: str) -> None:
     file = ROOT / ".github" / "workflows" / f"deploy-{stack}.yml"
     runs = [step["run"] for step in steps(file) if "run" in step]
-    assert [run.split(" ARGS=")[0] for run in runs] == [f"make up STACK={stack}", f"make smoke STACK={stack}"]
-    assert all(job["environment"] == stack for job in read(file)["jobs"].values())
+    plan = ["make plan STACK=prod PLAN=prod.plan"] if stack == "prod" else []
+    up = [f"make up STACK={stack}", f"make smoke STACK={stack}"]
+    assert [run.split(" ARGS=")[0] for run in runs] == plan + up
+    assert read(file)["jobs"]["deploy"]["environment"] == stack
+
+
+def test_what_is_done_in_prod_is_the_plan_that_was_approved() -> None:
+    jobs = read(ROOT / ".github" / "workflows" / "deploy-prod.yml")["jobs"]
+    assert jobs["plan"]["environment"] == "preview-prod", "nobody has to approve a look"
+    assert jobs["deploy"]["needs"] == "plan"
+    (up,) = [step["run"] for step in jobs["deploy"]["steps"] if "make up" in step.get("run", "")]
+    assert "--plan prod.plan" in up
 
 
 def test_only_main_goes_to_qa_and_only_version_tags_to_prod() -> None:

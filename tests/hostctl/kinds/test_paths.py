@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hostctl.errors import ROOM, HostError, plain
-from hostctl.kinds import build, paths
+from hostctl.kinds import build
 from hostctl.kinds.base import Kind, State
 from hostctl.kinds.paths import observe_path, restore_path, write_file
 
@@ -132,7 +132,7 @@ class FullDisk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.folder, self.files = folder, len(list(folder.iterdir()))
         self.really = os.open
-        monkeypatch.setattr(paths.os, "open", self)
+        monkeypatch.setattr("hostctl.kinds.paths.os.open", self)
 
     def __call__(self, path: Path, flags: int, mode: int = 0o777) -> int:
         if flags & os.O_CREAT and len(list(self.folder.iterdir())) >= self.files:
