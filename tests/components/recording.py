@@ -40,6 +40,7 @@ class Registered:
     custom: bool
     protect: bool
     retain_on_delete: bool
+    ignore_changes: tuple[str, ...]
     inputs: dict[str, Any]
     dependencies: frozenset[str]
     property_dependencies: dict[str, frozenset[str]]
@@ -125,6 +126,7 @@ class _Monitor(MockMonitor):
                 custom=request.custom,
                 protect=request.protect,
                 retain_on_delete=request.retainOnDelete,
+                ignore_changes=tuple(request.ignoreChanges),
                 inputs=json_format.MessageToDict(request.object),
                 dependencies=frozenset(request.dependencies),
                 property_dependencies={k: frozenset(v.urns) for k, v in request.propertyDependencies.items()},

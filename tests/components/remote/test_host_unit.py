@@ -5,9 +5,15 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import cast
+
+import pulumi
+import pytest
 
 from components.remote import HostUnit, LocalScript, Target, Upload
 from components.remote.confirm import Confirm
+from components.remote.observation import Drift
+from components.remote.observer import Watch
 from components.unit import File, Unit
 from tests.components.recording import Recording, record, target
 
@@ -35,6 +41,60 @@ def test_content_is_on_stdin_alone_and_no_output_is_handed_on() -> None:
     assert "not-to-be-shown" not in json.dumps(made.masked())
     assert made.plain("addPreviousOutputInEnv") is False
     assert not {"environment", "triggers"} & set(made.inputs)
+
+
+class Seen:
+    """A watch on a host where one unit drifted."""
+
+    def __init__(self, *drifted: str) -> None:
+        self.drifted = drifted
+        self.expected: list[str] = []
+
+    def drift(self, unit: str) -> Drift | None:
+        return Drift(differences=("file:/etc/a: content",), mark="0123abcd") if unit in self.drifted else None
+
+    def expect(self, unit: str, resource: pulumi.Resource, document: pulumi.Output[str]) -> None:
+        self.expected.append(unit)
+
+
+LATER = dataclasses.replace(UNIT, name="later")
+
+
+def watched(watch: Seen) -> Recording:
+    def program() -> None:
+        where = dataclasses.replace(target(), watch=cast("Watch", watch))
+        HostUnit("one-base", where, UNIT)
+        HostUnit("one-later", where, pulumi.Output.secret(LATER), named="later")
+        Confirm("one-confirmation", where, UNIT)
+
+    return record(program)
+
+
+def test_a_unit_that_drifted_is_marked_and_its_mark_is_what_pulumi_sees() -> None:
+    found = watched(Seen("base"))
+    for name in ("one-base", "one-confirmation"):
+        assert found[name].plain("update") == f"{found[name].plain('create')} --drift=0123abcd"
+        assert found[name].ignore_changes == ()
+
+
+def test_a_unit_that_did_not_drift_keeps_the_text_that_is_stored() -> None:
+    for found in (watched(Seen()), unit()):
+        assert found["one-base"].plain("update") == found["one-base"].plain("create")
+        assert found["one-base"].ignore_changes == ("update",)
+    assert watched(Seen("later"))["one-base"].ignore_changes == ("update",)
+
+
+def test_a_unit_that_is_known_later_is_watched_by_its_name() -> None:
+    watch = Seen("later")
+    assert "--drift=" in watched(watch)["one-later"].plain("update")
+    assert watch.expected == ["base", "later"]
+
+
+def test_a_unit_that_is_known_later_needs_its_name_and_the_right_one() -> None:
+    with pytest.raises(TypeError, match="one-later: a unit that is not known yet needs its name"):
+        record(lambda: HostUnit("one-later", target(), pulumi.Output.secret(LATER)))
+    with pytest.raises(ValueError, match="the unit is named later, not other"):
+        record(lambda: HostUnit("one-later", target(), pulumi.Output.secret(LATER), named="other"))
 
 
 def test_the_host_says_whether_to_adopt_and_to_delete_data() -> None:
