@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from hostctl.errors import HostError
 from hostctl.report import tail
 from hostctl.run import run
-from hostctl.systemd import file_tail
+from hostctl.systemd import file_tail, last_words, properties
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
 
@@ -43,8 +44,11 @@ def title(check: dict[str, Any]) -> str:
     return f"port {check['port']} accepts connections" if check["type"] == "tcp" else str(check["title"])
 
 
-def wait(check: dict[str, Any]) -> None:
-    """Wait until the condition holds; at the limit, fail with the last reason and the log's last lines."""
+def wait(check: dict[str, Any], units: Sequence[str] = ()) -> None:
+    """Wait until the condition holds; at the limit, fail with the last reason and the log's last lines.
+
+    ``units``: systemd units that it may depend on; what systemd says of those that do not run belongs to the reason.
+    """
     limit = float(check["timeout"])
     start, pause = time.monotonic(), FIRST_PAUSE
     while True:
@@ -54,7 +58,7 @@ def wait(check: dict[str, Any]) -> None:
             return
         if left <= pause:
             log = check.get("log")
-            details = tail(reason, 4)
+            details = "\n".join([tail(reason, 4), *_fallen(units)])
             if log:
                 details += f"\n    last lines of {log}:\n" + tail(file_tail(Path(log)), 12)
             raise HostError(
@@ -64,3 +68,10 @@ def wait(check: dict[str, Any]) -> None:
             )
         time.sleep(pause)
         pause = min(pause * 1.6, LONGEST_PAUSE)
+
+
+def _fallen(units: Sequence[str]) -> Iterator[str]:
+    for unit in units:
+        # a service that dies says nothing of it in a log of its own
+        if properties(unit).get("SubState") in ("auto-restart", "failed"):
+            yield f"    systemd on {unit}:\n{last_words(unit)}"

@@ -117,7 +117,7 @@ class Transaction:
         for phase in (Phase.SERVICES, Phase.DATA):
             self._apply_phase(phase, first)
         for check in self.document["checks"]:
-            checks.wait(check)
+            checks.wait(check, [thing.key for thing in self.things if thing.name == "service"])
         for thing in late:
             self._prune(thing)
         return done

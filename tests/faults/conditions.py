@@ -43,8 +43,9 @@ def assert_nothing_half_done(world: World, *, reverted: str = "") -> None:
     assert world.host.exec("ls /var/lib/dhanman/journals").stdout == ""
     left = "find /etc /opt /usr/local /var/www /var/lib/dhanman -name '.*dhanman-new' -o -name '.*.new*'"
     assert world.host.exec(left).stdout == ""
-    observed = json.loads(world.host.exec("/usr/local/lib/dhanman/hostctl observe").stdout)
-    assert [unit for unit, words in observed.items() if words] == ([reverted] if reverted else [])
+    observed = json.loads(world.host.exec("/usr/local/lib/dhanman/hostctl observe").stdout)["units"]
+    differing = {unit: seen["differences"] for unit, seen in observed.items() if seen["differences"]}
+    assert list(differing) == ([reverted] if reverted else []), differing
     assert len(observed) >= 20
 
 

@@ -11,13 +11,14 @@ from tests.acceptance.world import STACK, World
 from tests.faults.conditions import wait_for
 
 REACHED, GO = "/run/fault-reached", "/run/fault-go"
-DROP_IN = "/run/systemd/system/nginx.service.d/fault.conf"
+PROGRAM, ASIDE, WRAPPER = "/usr/sbin/nginx", "/root/fault-nginx", "/root/fault-wrapper"
 JOURNAL = "/var/lib/dhanman/journals/gateway-local.json"
 """The journal of the unit that is held."""
 
-_RELOAD = f"""[Service]
-ExecReload=/bin/sh -c 'touch {REACHED}; until test -e {GO}; do sleep 0.1; done'
-TimeoutStartSec=infinity
+# laid over the program itself: a drop-in would be drift, which the run repairs
+_HOLD = f"""#!/bin/sh
+case "$*" in *"-s reload"*) touch {REACHED}; until test -e {GO}; do sleep 0.1; done;; esac
+exec {ASIDE} "$@"
 """
 
 
@@ -44,14 +45,14 @@ def let_go(world: World) -> None:
 
 def forget(world: World) -> None:
     """From now on NGINX's reload is what it was."""
-    world.host.exec(f"touch {GO}; rm -f {DROP_IN} {REACHED}; systemctl daemon-reload")
+    world.host.exec(f"touch {GO}; rm -f {REACHED}; ! mountpoint -q {PROGRAM} || umount --lazy {PROGRAM}")
 
 
 @contextmanager
 def held(world: World, settings: Mapping[str, Any]) -> Iterator[subprocess.Popen[str]]:
     """A run with ``settings`` that stands in the middle of unit ``gateway-local``: files swapped, reload not ended."""
-    world.host.exec(f"mkdir -p $(dirname {DROP_IN}); rm -f {REACHED} {GO}; cat > {DROP_IN}", input=_RELOAD)
-    world.host.exec("systemctl daemon-reload")
+    world.host.exec(f"rm -f {REACHED} {GO}; cat > {WRAPPER}", input=_HOLD)
+    world.host.exec(f"chmod 755 {WRAPPER} && cp {PROGRAM} {ASIDE} && mount --bind {WRAPPER} {PROGRAM}")
     world.configure(settings)
     run = start_up(world)
     try:

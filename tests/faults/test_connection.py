@@ -75,7 +75,7 @@ def test_a_host_with_another_key_is_sent_nothing(world: World) -> None:
         start = time.monotonic()
         said = world.up(check=False)
         assert time.monotonic() - start < 60
-        assert_tells(said, "gateway-nginx", "host key mismatch")
+        assert_tells(said, "gateway-nginx", "host key mismatch", "find out why before you change hostKey")
         assert world.connections() == before
         assert_nothing_half_done(world)
     finally:

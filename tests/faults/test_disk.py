@@ -20,23 +20,23 @@ pytestmark = pytest.mark.host
 
 ROOM = "next: make room on the host (df -h, df -i)"
 BACK = "now: the previous state was put back"
-FILLER = "fault-filler"
+COPY = "/run/fault-disk"
 
 
 @contextmanager
-def full(world: World, folder: str, *, inodes: bool = False) -> Iterator[None]:
-    """With ``folder`` on a file system that has no block left, or no inode."""
-    copy = "/run/fault-disk"
-    options = (
-        "nr_inodes=$(($(find {0} | wc -l) + 1))" if inodes else "size=$(($(du -sk {0} | cut -f1) + 512))k"
+def full(world: World, folder: str, *, inodes: bool = False, spare: int = 0) -> Iterator[None]:
+    """With ``folder`` on a file system that has no block left (but for ``spare`` KiB), or no inode."""
+    limit = (
+        f"nr_inodes=$(df --output=iused {COPY} | tail -1)"
+        if inodes
+        else f"size=$(($(df --output=used -k {COPY} | tail -1) + {spare}))k"
     )
     world.host.exec(
-        f"mkdir {copy} && mount -t tmpfs -o mode=$(stat -c %a {folder}),{options.format(folder)} none {copy}"
-        f" && cp -a {folder}/. {copy}/ && mount --move {copy} {folder} && rmdir {copy}"
+        f"mkdir -p {COPY} && mount -t tmpfs -o mode=$(stat -c %a {folder}) none {COPY}"
+        f" && cp -a {folder}/. {COPY}/ && limit=$(echo {limit} | tr -d ' ') && mount -o remount,$limit {COPY}"
+        f" && mount --bind {COPY} {folder} && umount {COPY}"
     )
     try:
-        fill = f"touch {folder}/{FILLER}-$n" if inodes else f"head -c 4096 /dev/zero > {folder}/{FILLER}-$n"
-        world.host.exec(f"n=0; while {fill}; do n=$((n + 1)); done 2>/dev/null; rm -f {folder}/{FILLER}-$n")
         yield
     finally:
         world.host.exec(f"umount --lazy {folder}")
@@ -63,8 +63,7 @@ def test_files_that_were_swapped_before_the_room_ended_are_put_back(world: World
     settings = {
         "gateway": {"rateLimit": {"perSecond": 11}, "snippets": {"server": "\n".join(["# room"] * 4000)}}
     }
-    with full(world, "/etc/nginx"):
-        world.host.exec(f"rm /etc/nginx/{FILLER}-0 /etc/nginx/{FILLER}-1")
+    with full(world, "/etc/nginx", spare=8):
         world.configure(settings)
         said = world.up(check=False)
         assert_tells(

@@ -33,8 +33,8 @@ def test_a_release_that_is_killed_at_each_start_is_refused_and_the_old_one_serve
         "sales-service",
         "not within 5 s",
         "/health/ready",
-        "status=9/KILL",
-        f"next: on the host: systemctl status {UNIT}",
+        f"{UNIT}: Main process exited, code=killed, status=9/KILL",
+        "next: correct the cause",
         "now: the previous state was put back",
     )
     assert_nothing_half_done(world)

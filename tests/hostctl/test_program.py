@@ -134,3 +134,16 @@ def test_a_check_that_never_holds_ends_at_its_limit_with_the_reason() -> None:
     with pytest.raises(HostError, match="it is there") as late:
         checks.wait(check)
     assert "not yet" in late.value.details
+
+
+def test_a_check_that_fails_says_what_systemd_knows_of_the_units_that_do_not_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    states = {"dying.service": "auto-restart", "well.service": "running"}
+    monkeypatch.setattr(checks, "properties", lambda unit: {"SubState": states[unit]})
+    monkeypatch.setattr(checks, "last_words", lambda unit: f"    {unit}: killed, status=9/KILL")
+    check = {"type": "command", "argv": ["false"], "title": "it is there", "timeout": 0.1}
+    with pytest.raises(HostError) as late:
+        checks.wait(check, list(states))
+    assert "dying.service: killed, status=9/KILL" in late.value.details
+    assert "well.service" not in late.value.details

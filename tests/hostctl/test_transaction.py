@@ -63,7 +63,7 @@ def test_a_failure_at_any_step_undoes_everything_newest_first(world: World, stor
 def test_a_failing_check_undoes_the_change(
     world: World, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(_check: object) -> None:
+    def never(*_: object) -> None:
         raise HostError("not within 1 s")
 
     monkeypatch.setattr(checks, "wait", never)
