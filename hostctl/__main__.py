@@ -42,6 +42,15 @@ def _document() -> dict[str, Any]:
 
 def _on_unit(verb: str) -> str:
     document = _document()
+    try:
+        return _do(verb, document)
+    except Exception as unexpected:
+        error = plain(unexpected)
+        error.where = f"unit {document['unit']} on {os.uname().nodename}"
+        raise error from unexpected
+
+
+def _do(verb: str, document: dict[str, Any]) -> str:
     unit, store = document["unit"], Store()
     with store.lock(unit):
         manifest = store.manifest(unit)
@@ -91,6 +100,8 @@ def main(arguments: list[str]) -> int:
         progress(f"error: {error.what}")
         if error.details:
             progress(error.details)
+        if error.where:
+            progress(f"where: {error.where}")
         progress(f"next: {error.hint}")
         return 1
     return 0

@@ -59,8 +59,8 @@ def wait(check: dict[str, Any], units: Sequence[str] = ()) -> None:
         if left <= pause:
             log = check.get("log")
             details = "\n".join([tail(reason, 4), *_fallen(units)])
-            if log:
-                details += f"\n    last lines of {log}:\n" + tail(file_tail(Path(log)), 12)
+            if log and (words := tail(file_tail(Path(log)), 12)):
+                details += f"\n    last lines of {log}:\n{words}"
             raise HostError(
                 f"not within {limit:.0f} s: {title(check)}",
                 details=details,

@@ -16,13 +16,17 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class HostError(Exception):
-    """A step that failed: ``what`` in one line, ``details`` the tool's own last words, ``hint`` the next step."""
+    """A step that failed: ``what`` in one line, ``details`` the tool's own last words, ``hint`` the next step.
+
+    ``where``: the unit and the host, filled in where both are known.
+    """
 
     def __init__(self, what: str, *, details: str = "", hint: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.details = details
         self.hint = hint or NEXT
+        self.where = ""
 
 
 class Conflict(HostError):

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hostctl.errors import HostError
+from hostctl.errors import NO_ROOM, ROOM, HostError
 from hostctl.report import progress
 
 ROOT = Path("/var/lib/dhanman")
@@ -48,7 +48,7 @@ def write_json(path: Path, value: Any) -> None:
         temporary.replace(path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise HostError(f"{path}: {error.strerror}", hint="make room on the host: df -h, df -i") from None
+        raise HostError(f"{path}: {error.strerror}", hint=ROOM if error.errno in NO_ROOM else "") from None
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -32,7 +32,7 @@ def test_a_release_that_is_killed_at_each_start_is_refused_and_the_old_one_serve
         said,
         "sales-service",
         "not within 5 s",
-        "/health/ready",
+        "answers 200 on /health/",
         f"{UNIT}: Main process exited, code=killed, status=9/KILL",
         "next: correct the cause",
         "now: the previous state was put back",

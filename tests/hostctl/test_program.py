@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
+import os
 import subprocess
 import sys
 import time
@@ -11,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from hostctl import actions, checks, report, scram
+from hostctl.__main__ import _on_unit
 from hostctl.errors import HostError, plain
 from hostctl.run import run
+from hostctl.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -147,3 +151,10 @@ def test_a_check_that_fails_says_what_systemd_knows_of_the_units_that_do_not_run
         checks.wait(check, list(states))
     assert "dying.service: killed, status=9/KILL" in late.value.details
     assert "well.service" not in late.value.details
+
+
+def test_a_failure_says_which_unit_on_which_host(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('{"unit": "gateway-qa", "format": 99}'))
+    with pytest.raises(HostError, match="understands form") as failure:
+        _on_unit("apply")
+    assert failure.value.where == f"unit gateway-qa on {os.uname().nodename}"
