@@ -7,6 +7,7 @@ has the number of the last rotation that ended, so one that broke off is gone on
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -45,9 +46,13 @@ class Cli:
         return json.loads(done.stdout or "null")
 
     def run(self, *arguments: str) -> int:
-        """Run a command that people see and answer; its exit status."""
+        """Run a command that people see and answer; its exit status. Ctrl-C is left to Pulumi."""
         command = [*self.command, *arguments]
-        return subprocess.run(command, cwd=self.project, env=self.environment, check=False).returncode
+        before = signal.signal(signal.SIGINT, lambda *_: None)
+        try:
+            return subprocess.run(command, cwd=self.project, env=self.environment, check=False).returncode
+        finally:
+            signal.signal(signal.SIGINT, before)
 
 
 def wanted_number(cli: Cli, stack: str, secret: str) -> int:

@@ -15,7 +15,7 @@ from scripts.steps import StepFailedError
 
 STACK_FILE = "# a comment\nconfig:\n  dhanman:environment: qa\n"
 STAND_IN = """
-import json, pathlib, sys
+import json, os, pathlib, signal, sys
 folder = pathlib.Path(sys.argv[1])
 state = json.loads((folder / "state.json").read_text())
 words = sys.argv[2:]
@@ -33,6 +33,11 @@ elif words[:2] == ["stack", "history"]:
     print(json.dumps([{"version": state["runs"]}]))
 elif words[0] == "up":
     state["runs"] += state["up"] != "declined"
+    (folder / "state.json").write_text(json.dumps(state))
+    if state["up"] == "interrupted":
+        # as at a terminal, where both get it
+        for process in (os.getppid(), os.getpid()):
+            os.kill(process, signal.SIGINT)
     if state["up"] == "works":
         state["outputs"]["rotation"] = state["settings"]
 (folder / "state.json").write_text(json.dumps(state))
@@ -111,6 +116,12 @@ def test_a_rotation_that_is_declined_leaves_the_settings_as_they_were(
     assert stack.rotate() == 1
     assert (stack.folder / "Pulumi.qa.yaml").read_text() == STACK_FILE
     assert "nothing was changed" in capfd.readouterr().err
+
+
+def test_ctrl_c_is_left_to_pulumi(stack: Stack, capfd: pytest.CaptureFixture[str]) -> None:
+    stack.set(up="interrupted")
+    assert stack.rotate() != 0
+    assert "dhanman_user_a still works" in capfd.readouterr().err
 
 
 def test_settings_below_what_was_done_are_refused(stack: Stack) -> None:
