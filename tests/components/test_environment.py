@@ -148,6 +148,17 @@ def test_every_service_logs_in_as_who_has_its_turn(rotated: Recording) -> None:
         assert "dhanman_a" not in document
 
 
+def test_what_a_rotation_adds_is_secret_and_protects_nothing_that_it_must_replace(rotated: Recording) -> None:
+    for name in ("postgres-retired-role", "rabbitmq-retired-user"):
+        assert rotated[name].is_secret("stdin")
+        assert PASSWORD in rotated[name].plain("stdin")
+        assert PASSWORD not in json.dumps(rotated[name].masked())
+    assert not {r.name for r in rotated.resources if r.protect} & {
+        "postgres-password-b",
+        "rabbitmq-password-b",
+    }
+
+
 def test_before_the_first_rotation_nothing_is_retired(recordings: dict[str, Recording]) -> None:
     for stack in STACKS:
         assert not [r.name for r in recordings[stack].resources if "retired" in r.name]
