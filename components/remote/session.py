@@ -7,6 +7,7 @@ only read (observations, forecasts, the doctor's questions) goes this way. Host 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
@@ -155,11 +156,7 @@ class Sessions:
         sent = self._clock()
         try:
             async with asyncio.timeout(question.limit):
-                # without a text to read asyncssh would leave the command waiting for one
-                stdin = asyncssh.PIPE if question.stdin else asyncssh.DEVNULL
-                done = await found.client.run(
-                    question.command, stdin=stdin, input=question.stdin or None, encoding=None
-                )
+                done = await _run(found.client, question)
         except TimeoutError:
             return Unreachable(reason=f"no answer to a question within {question.limit:g} s")
         except (OSError, asyncssh.Error) as error:
@@ -222,6 +219,20 @@ class Sessions:
             words = getattr(error, "strerror", None) or str(error) or type(error).__name__
             return Unreachable(reason=f"{login.address}: {words}")
         return Unreachable(reason=refusal, refused=True)
+
+
+async def _run(client: asyncssh.SSHClientConnection, question: Question) -> asyncssh.SSHCompletedProcess:
+    import asyncssh
+
+    # without a text to read asyncssh would leave the command waiting for one
+    stdin = asyncssh.PIPE if question.stdin else asyncssh.DEVNULL
+    process = await client.create_process(question.command, stdin=stdin, encoding=None)
+    # one that ends before it has read everything has an answer all the same
+    with contextlib.suppress(BrokenPipeError):
+        if question.stdin:
+            process.stdin.write(question.stdin)
+            process.stdin.write_eof()
+    return await process.wait()
 
 
 def _text(data: bytes | bytearray | str | None) -> str:

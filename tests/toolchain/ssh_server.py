@@ -17,7 +17,7 @@ BREAK_OFF = "break off"
 class SshServer:
     """A server on loopback that runs commands by /bin/sh, with what it saw.
 
-    ``refused``: users that get in with no key.
+    ``refused``: users that get in with no key. ``answer``: what every command prints in place of being run.
     """
 
     port: int = 0
@@ -27,6 +27,7 @@ class SshServer:
     open: int = 0
     opened: int = 0
     refused: frozenset[str] = frozenset()
+    answer: bytes | None = None
     users: list[str] = field(default_factory=list)
 
     def connection(self, **more: Any) -> dict[str, Any]:
@@ -65,6 +66,10 @@ async def serve(seen: SshServer, folder: Path, ready: threading.Event, over: asy
         if process.command == BREAK_OFF:
             process.stdout.write(b"the first half")
             process.channel.get_connection().abort()
+            return
+        if seen.answer is not None:
+            process.stdout.write(seen.answer)
+            process.exit(1)
             return
         local = await asyncio.create_subprocess_exec(
             "/bin/sh", "-c", process.command or "", stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -144,6 +144,14 @@ def test_a_command_without_a_text_to_read_does_not_wait_for_one(start_server: St
     assert found.out == "done\n"
 
 
+def test_a_command_that_ends_before_it_reads_its_text_has_an_answer_all_the_same(start_server: Start) -> None:
+    server = start_server("one")
+    server.answer = b"This account is not available.\n"
+    found = ask(login(server), Question(command="cat", stdin=b"x" * 1_000_000, limit=10))
+    assert isinstance(found, Answer)
+    assert (found.status, found.out) == (1, "This account is not available.\n")
+
+
 def test_an_answer_says_when_it_was_asked_for_by_the_given_clock(start_server: Start) -> None:
     entry = login(start_server("one"))
     times = iter([1000.0, 1002.5])
