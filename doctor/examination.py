@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from doctor.facts import Facts, FactsError, parse, question
 from doctor.findings import Finding, Group, fail
 from doctor.hosts import Expected, judge_answer, judge_unasked, judge_unreachable
 from doctor.pulumi_cli import Cli, PulumiError, read_settings
+from doctor.waiting import run
 
 Clock = Callable[[], float]
 
@@ -135,7 +135,7 @@ def _judge_hosts(settings: Settings, told: Mapping[str, Told], up: str) -> list[
     declared = {name: ports.ports_of(settings, name) for name in told}
     targets = {name: ports.to_try(declared[name], told[name].known) for name in told}
     pairs = [(declared[name].address, port) for name, tried in targets.items() for port in tried]
-    tried = asyncio.run(ports.connect(pairs))
+    tried = run(ports.connect(pairs))
     version = program_version()
     groups = []
     for name, host in settings.hosts.items():
