@@ -82,9 +82,7 @@ def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[li
         resolving = pool.submit(names.resolve, public, resolver)
         # behind Cloudflare an authority of its own is enough between it and the gateway
         trusted = not local and not proxied
-        serving = pool.submit(
-            asyncio.run, certificates.fetch(host.address, settings.domains, trusted=trusted)
-        )
+        serving = pool.submit(run, certificates.fetch(host.address, settings.domains, trusted=trusted))
         told = _hosts(settings, clock)
         groups = _judge_hosts(settings, told, up)
         seen = told[gateway].known
