@@ -34,7 +34,7 @@ def _room(name: str, one: Filesystem) -> Iterator[Finding]:
     subject, remedy = f"{name} disk {one.mount}", _REMEDY.format(mount=one.mount)
     # as df does: what is kept for root counts neither as free nor as used
     free = one.available / max(one.used + one.available, 1)
-    text = f"{free:.0%} free ({_gib(one.available)} of {_gib(one.size)})"
+    text = f"{free:.0%} free ({size(one.available)} of {size(one.size)})"
     if free < FREE_FAIL or one.available < BYTES_FAIL:
         yield fail(subject, text, remedy)
     elif free < FREE_WARN:
@@ -61,12 +61,13 @@ def _promised(name: str, host: Host, filesystems: tuple[Filesystem, ...]) -> Ite
     total = sum(one.size for one in filesystems)
     if host.disk is None or not filesystems:
         return
-    text = f"{_gib(total)} in all, the settings say {_gib(host.disk)}"
+    text = f"{size(total)} in all, the settings say {size(host.disk)}"
     if total < TOLERANCE * host.disk:
         yield warn(f"{name} disk", text, f"correct hosts/{name}/disk in the settings, or enlarge the host")
     else:
         yield ok(f"{name} disk", text)
 
 
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB"
+def size(count: int) -> str:
+    """A number of bytes as people read it."""
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.0f} MiB"

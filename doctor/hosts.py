@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from components.remote.session import Answer, Unreachable
 from components.settings import Host
+from doctor.disks import size
 from doctor.facts import Facts
 from doctor.findings import Finding, fail, ok, warn
 from hostctl.kinds.host_facts import TOLERANCE
@@ -125,9 +126,9 @@ def _clock(name: str, answer: Answer, facts: Facts) -> Iterator[Finding]:
 def _size(expected: Expected, facts: Facts) -> Iterator[Finding]:
     name, host = expected.name, expected.host
     remedy = f"correct hosts/{name} in the settings, or enlarge the host"
-    text = f"{_gib(facts.memory)}, swap {_gib(facts.swap) if facts.swap else 'none'}"
+    text = f"{size(facts.memory)}, swap {size(facts.swap) if facts.swap else 'none'}"
     if facts.memory < TOLERANCE * host.memory:
-        yield fail(f"{name} memory", f"{text}; the settings say {_gib(host.memory)}", remedy)
+        yield fail(f"{name} memory", f"{text}; the settings say {size(host.memory)}", remedy)
     else:
         yield ok(f"{name} memory", text)
     if facts.cores < host.cores:
@@ -205,7 +206,3 @@ def _program(expected: Expected, facts: Facts) -> Iterator[Finding]:
 def _some(words: tuple[str, ...]) -> str:
     more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
     return ", ".join(words[:_SHOWN]) + more
-
-
-def _gib(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB"
