@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -44,14 +45,12 @@ def set_aside(path: Path) -> None:
     number = 0
     while os.path.lexists(place) and not _same(path, place):
         number += 1
-        place = wanted.with_name(f"{wanted.name}.{number}")
+        # as cp --backup=numbered: no other file of the same folder is likely to have this name
+        place = wanted.with_name(f"{wanted.name}.~{number}~")
     # a folder that others could enter would open what its former one kept closed
     (store.ROOT / "set-aside").mkdir(mode=0o700, parents=True, exist_ok=True)
     place.parent.mkdir(parents=True, exist_ok=True)
-    if os.path.lexists(place):
-        path.unlink()
-    else:
-        shutil.move(path, place)
+    shutil.move(path, place)
     progress(f"  {path}: set aside as {place}")
 
 
@@ -63,7 +62,8 @@ def _same(one: Path, other: Path) -> bool:
 def put_back(path: Path) -> None:
     """Bring back what was set aside last, where nothing has taken its place."""
     place = _place(path)
-    numbered = sorted(place.parent.glob(f"{place.name}.*"), key=lambda p: p.stat().st_ctime_ns)
-    found = [p for p in (place, *numbered) if os.path.lexists(p)]
+    numbered = re.compile(re.escape(place.name) + r"(\.~\d+~)?")
+    found = [p for p in place.parent.glob("*") if numbered.fullmatch(p.name)]
     if found and not os.path.lexists(path) and path.parent.is_dir():
-        shutil.move(found[-1], path)
+        # a rename is the last change of all of them
+        shutil.move(max(found, key=lambda p: p.lstat().st_ctime_ns), path)

@@ -1,21 +1,24 @@
-"""A store and a host in ``tmp_path``, and a kind of thing that exists only in memory."""
+"""A store and a host in ``tmp_path``, tools that only answer, and a kind of thing that exists only in memory."""
 
 from __future__ import annotations
 
 import getpass
 import grp
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hostctl import actions, kinds, report, staging
+from hostctl import actions, kinds, ownership, report, staging
 from hostctl import store as store_module
 from hostctl.errors import HostError, StillNeeded
 from hostctl.kinds.base import Kind, Phase, State
+from hostctl.run import run
 from hostctl.store import Store
+from tests.hostctl.tools import Tools
 
 
 class World:
@@ -96,9 +99,20 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_hidden() -> Iterator[None]:
+def _nothing_is_remembered() -> Iterator[None]:
     yield
     report._secrets.clear()
+    ownership._claimed.clear()
+
+
+@pytest.fixture
+def tools(monkeypatch: pytest.MonkeyPatch) -> Tools:
+    """The host's tools, for every module that runs some."""
+    made = Tools()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("hostctl.") and name != "hostctl.run" and vars(module).get("run") is run:
+            monkeypatch.setattr(module, "run", made.run)
+    return made
 
 
 @pytest.fixture
