@@ -9,7 +9,7 @@ from hostctl.psql import literal, query
 from hostctl.run import run
 from hostctl.systemd import properties
 
-_LINE = re.compile(r"^\s*([A-Za-z_][\w.]*)\s*=\s*('(?:[^']|'')*'|[^#\s]+)")
+_LINE = re.compile(r"^\s*([A-Za-z_][\w.]*)(?:\s*=\s*|\s+)('(?:[^']|'')*'|[^#\s='][^#\s]*)")
 _NUMBER = re.compile(r"^(-?\d+(?:\.\d+)?)\s*([A-Za-z]*)$")
 _UNITS = {
     "B": 1, "kB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40, "8kB": 2**13,
@@ -21,7 +21,11 @@ _BOOLEANS = {"on": "on", "true": "on", "yes": "on", "off": "off", "false": "off"
 def settings(text: str) -> dict[str, str]:
     """The settings of a configuration file; of several lines for one name the last one counts."""
     found = (_LINE.match(line) for line in text.splitlines())
-    return {m[1].lower(): m[2].strip("'").replace("''", "'") for m in found if m}
+    return {m[1].lower(): _plain(m[2]) for m in found if m}
+
+
+def _plain(value: str) -> str:
+    return value[1:-1].replace("''", "'") if value.startswith("'") else value
 
 
 def same_value(current: str, wanted: str, unit: str | None) -> bool:
