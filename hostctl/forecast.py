@@ -41,7 +41,8 @@ def _forecast(transaction: Transaction) -> dict[str, Any]:
         changing = [
             (thing, words) for thing in transaction.things if (words := _words(thing, first[thing.id]))
         ]
-        conflicts = transaction.conflicts(first) if changing else []
+        acts = changing or stale or transaction.pending
+        conflicts = transaction.conflicts(first) if acts else []
     except HostError as error:
         return {"problem": error.what}
     secret = _secrets(transaction)
@@ -50,13 +51,14 @@ def _forecast(transaction: Transaction) -> dict[str, Any]:
     for thing in (thing for thing, words in changing if words != _UNCERTAIN):
         calls |= set(thing.calls_for(first[thing.id]))
         effects += thing.effects(first[thing.id])
-    for thing in stale:
+    removed = [thing for thing in stale if not transaction.stays(thing)]
+    for thing in removed:
         calls |= set(thing.notify)
     done = [words for action in actions.ordered(calls) for words in _consequence(action, changing, first)]
     return {
         "things": [_change(thing, words, first[thing.id], thing.id in secret) for thing, words in changing],
-        "removed": [thing.id for thing in stale if not thing.data],
-        "kept": [thing.id for thing in stale if thing.data],
+        "removed": [thing.id for thing in removed],
+        "kept": [thing.id for thing in stale if thing not in removed],
         "effects": list(dict.fromkeys([*done, *effects])),
         "conflicts": conflicts,
     }

@@ -215,9 +215,13 @@ class Transaction:
             self.entries.append(entry | {"notify": thing.notify})
         self._write_journal()
 
+    def stays(self, thing: Kind) -> bool:
+        """Whether what the unit no longer wants stays: data unless it is to go, and what has no state of before."""
+        return not self.origins.get(thing.id) or (thing.data and not self.document["delete_data"])
+
     def _prune(self, thing: Kind) -> None:
         origin = self.origins.get(thing.id)
-        if not origin or (thing.data and not self.document["delete_data"]):
+        if not origin or self.stays(thing):
             progress(f"  {thing.id} is no longer wanted; its data stays")
             self.store.keep(thing.id, origin)
             return
