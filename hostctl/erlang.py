@@ -45,5 +45,13 @@ def evaluate(expression: str, *, timeout: float = 15) -> bytes | None:
         )
     except HostError:
         return None
-    answer = re.fullmatch(r'\{ok, ?(?:"([A-Za-z0-9+/=]*)"|\[\])\}', done.stdout.strip())
-    return base64.b64decode(answer[1] or "") if done.returncode == 0 and answer else None
+    return _decoded(done.stdout.strip()) if done.returncode == 0 else None
+
+
+def _decoded(answer: str) -> bytes | None:
+    if text := re.fullmatch(r'\{ok, ?"([A-Za-z0-9+/=]*)"\}', answer):
+        return base64.b64decode(text[1])
+    # from 65536 characters on (Erlang's external term format, STRING_EXT) it shows them as the numbers that they are
+    if numbers := re.fullmatch(r"\{ok, ?\[([0-9, ]*)\]\}", answer):
+        return base64.b64decode(bytes(int(n) for n in numbers[1].split(",") if n.strip()))
+    return None

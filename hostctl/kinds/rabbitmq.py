@@ -39,15 +39,20 @@ def hash_matches(password: str, stored: str) -> bool:
 
 
 def definitions() -> dict[str, Any] | None:
-    """All that is defined in the broker, as its own export gives it; None while it does not answer."""
-    answer = erlang.evaluate("rabbit_json:encode(rabbit_definitions:all_definitions())")
-    text = answer.decode() if answer else ""
-    if not text and CONTROL.exists():
-        done = run(["rabbitmqctl", "--quiet", "export_definitions", "-"], check=False, timeout=60)
-        text = done.stdout if done.returncode == 0 else ""
-    if "{" not in text:
+    """Users, vhosts, permissions and parameters, as the broker's own export gives them; None while it is silent."""
+    wanted = ("users", "vhosts", "permissions", "parameters")
+    # without the queues, of which there may be thousands
+    kept = f"maps:with([{', '.join(wanted)}], rabbit_definitions:all_definitions())"
+    answer = erlang.evaluate(f"rabbit_json:encode({kept})")
+    exported: dict[str, Any] = json.loads(answer) if answer else {}
+    if exported.keys() >= set(wanted):
+        return exported
+    if not CONTROL.exists():
         return None
-    exported: dict[str, Any] = json.loads(text[text.index("{") :])
+    done = run(["rabbitmqctl", "--quiet", "export_definitions", "-"], check=False, timeout=60)
+    if done.returncode != 0 or "{" not in done.stdout:
+        return None
+    exported = json.loads(done.stdout[done.stdout.index("{") :])
     return exported
 
 

@@ -36,6 +36,14 @@ def test_the_answer_is_what_the_expression_comes_to(said: dict[str, Any]) -> Non
     assert "some:thing()" in said["stdin"]
 
 
+def test_a_long_answer_comes_as_numbers(said: dict[str, Any]) -> None:
+    text = base64.b64encode(b"x" * 60_000)
+    said["answer"] = f"{{ok, [{', '.join(str(number) for number in text)}]}}\n"
+    assert erlang.evaluate("some:thing()") == b"x" * 60_000
+    said["answer"] = "{ok, []}\n"
+    assert erlang.evaluate("some:thing()") == b""
+
+
 def test_neither_the_expression_nor_the_cookie_is_an_argument(said: dict[str, Any]) -> None:
     erlang.evaluate("some:thing()")
     assert "some:thing()" not in " ".join(said["argv"])

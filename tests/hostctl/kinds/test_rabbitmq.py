@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -140,9 +141,11 @@ def test_the_node_is_asked_first_and_rabbitmqctl_where_that_fails(monkeypatch: p
 
     monkeypatch.setattr(rabbitmq, "run", run)
     monkeypatch.setattr(rabbitmq, "CONTROL", Path("/"))
-    monkeypatch.setattr(erlang, "evaluate", lambda _expression: b'{"users": []}')
-    assert rabbitmq.definitions() == {"users": []}
+    whole: dict[str, Any] = {"users": [], "vhosts": [], "permissions": [], "parameters": []}
+    monkeypatch.setattr(erlang, "evaluate", lambda _expression: json.dumps(whole).encode())
+    assert rabbitmq.definitions() == whole
     assert not asked
-    monkeypatch.setattr(erlang, "evaluate", lambda _expression: None)
-    assert rabbitmq.definitions() == {"vhosts": []}
-    assert asked == ["rabbitmqctl"]
+    for answer in (None, b'{"users": []}'):
+        monkeypatch.setattr(erlang, "evaluate", lambda _expression, said=answer: said)
+        assert rabbitmq.definitions() == {"vhosts": []}
+    assert asked == ["rabbitmqctl"] * 2
