@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from components import access
 from components.remote.program import program_version
@@ -14,7 +15,7 @@ from components.settings import Settings, SettingsError
 from doctor import certificates, names, ports, state
 from doctor.disks import judge_disks
 from doctor.facts import Facts, FactsError, parse, question
-from doctor.findings import Finding, Group, fail
+from doctor.findings import Finding, Group, fail, ok
 from doctor.hosts import Expected, judge_answer, judge_unasked, judge_unreachable
 from doctor.pulumi_cli import Cli, PulumiError, read_settings
 from doctor.waiting import run
@@ -82,7 +83,8 @@ def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[li
         resolving = pool.submit(names.resolve, public, resolver)
         # behind Cloudflare an authority of its own is enough between it and the gateway
         trusted = not local and not proxied
-        serving = pool.submit(run, certificates.fetch(host.address, settings.domains, trusted=trusted))
+        asked = () if ip_address(host.address).is_loopback else tuple(settings.domains)
+        serving = pool.submit(run, certificates.fetch(host.address, asked, trusted=trusted))
         told = _hosts(settings, clock)
         groups = _judge_hosts(settings, told, up)
         seen = told[gateway].known
@@ -97,6 +99,8 @@ def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[li
         tls = certificates.judge_certificates(
             serving.result(), local=local, set_up=seen is None or seen.hostctl is not None, up=up
         )
+    if not asked:
+        tls = [ok("certificates", f"not asked: {host.address} is a way through this machine's own ports")]
     return groups, [
         Group(title="DNS", findings=tuple(dns)),
         Group(title="Certificates", findings=tuple(tls)),
@@ -113,7 +117,7 @@ def _hosts(settings: Settings, clock: Clock) -> dict[str, Told]:
     except SettingsError as error:
         why = Unreachable(reason=str(error.problems[0]), refused=True)
         return told | {name: Told(answer=why) for name in known}
-    wanted = question(program_version())
+    wanted = question()
     entered = {name: login for name, login in logins.items() if name in known}
     with Sessions(entered, access.users(settings), clock=clock) as sessions:
         answers = sessions.ask(dict.fromkeys(entered, wanted))

@@ -81,10 +81,9 @@ class Facts:
     differences: Mapping[str, tuple[str, ...]] | None
 
 
-def question(version: str) -> Question:
-    """What is asked of every host. ``version``: of this checkout's ``hostctl``, which alone is asked for drift."""
-    text = f"version={version}\n{_SCRIPT.read_text(encoding='utf-8')}"
-    return Question(command="sh -s", stdin=text.encode(), limit=QUESTION_LIMIT)
+def question() -> Question:
+    """What is asked of every host."""
+    return Question(command="sh -s", stdin=_SCRIPT.read_bytes(), limit=QUESTION_LIMIT)
 
 
 def parse(text: str) -> Facts:

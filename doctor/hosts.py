@@ -192,6 +192,10 @@ def _program(expected: Expected, facts: Facts) -> Iterator[Finding]:
         text = f"a run is under way, or was broken off: {_some(under_way)}"
         yield warn(f"{name} units", text, f"if nobody is at it: {expected.up}")
     if facts.differences is None:
+        if facts.root:
+            yield warn(
+                f"{name} drift", "not known: this hostctl gives no answer that is understood", expected.up
+            )
         return
     drifted = {unit: words for unit, words in facts.differences.items() if words}
     if drifted:

@@ -50,7 +50,7 @@ if [ -e "$program" ]; then
     quickly $root grep -rlF '"status": "armed"' "$memory/manifests" | sed 's|.*/\(.*\)\.json$|armed \1|'
     quickly $root grep -rlF '"status": "reverted"' "$memory/manifests" | sed 's|.*/\(.*\)\.json$|reverted \1|'
     [ "$root" = false ] ||
-      printf 'observed %s\n' "$(timeout --kill-after=1 20 $root "$program" observe "$version" 2>/dev/null | tr -d '\n')"
+      printf 'observed %s\n' "$(timeout --kill-after=1 20 $root "$program" observe 2>/dev/null | tr -d '\n')"
   }
 fi
 echo "ended $(date +%s.%N)"

@@ -108,8 +108,7 @@ def test_everything_that_is_broken_is_named_and_up_brings_back_the_rest(
     assert "local systemd: failed: broken.service" in warnings
     assert "local reboot: the host asks for one" in warnings
     assert "local units: a run is under way, or was broken off: runtime-local" in warnings
-    drift = next(finding for finding in found if finding.subject == "local drift")
-    assert drift.level is Level.WARN
+    assert "local drift:" in warnings
     assert all(finding.remedy for finding in found if finding.level is not Level.OK)
 
     world.up()

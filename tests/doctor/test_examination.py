@@ -50,6 +50,7 @@ def test_a_host_is_asked_over_one_connection_and_every_group_has_its_lines(
     found = text_of(groups)
     assert found["main reachable"].startswith("ok: 127.0.0.1, as deploy")
     assert found["dns sales.example.com"] == "ok: 127.0.0.1"
+    assert found["certificates"].startswith("ok: not asked")
     assert found["pulumi stack"] == "ok: qa exists"
     assert found["settings"] == "ok: complete"
     assert server.opened == 1

@@ -102,7 +102,7 @@ def test_an_answer_that_is_none_is_said_in_words_without_its_text(text: str, wor
 
 
 def ask(path: str = os.environ["PATH"]) -> str:
-    wanted = question("0123456789abcdef")
+    wanted = question()
     done = subprocess.run(
         ["sh", "-s"], input=wanted.stdin, capture_output=True, check=True, timeout=60, env={"PATH": path}
     )
@@ -122,7 +122,7 @@ def test_this_machine_answers_the_question() -> None:
 
 def test_the_script_is_read_whole_before_a_tool_can_eat_the_rest_of_it() -> None:
     # what follows it on stdin is not run
-    wanted = question("x").stdin + b"echo more\n"
+    wanted = question().stdin + b"echo more\n"
     done = subprocess.run(["sh", "-s"], input=wanted, capture_output=True, check=True, timeout=60)
     assert b"more" not in done.stdout.splitlines()[-1]
     assert done.stdout.splitlines()[-1].startswith(b"ended ")

@@ -20,7 +20,7 @@ def test_nothing_is_wrong_with_a_healthy_host() -> None:
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
-        ({"root": False}, "fail main sudo"),
+        ({"root": False, "differences": None}, "fail main sudo"),
         ({"synchronised": False}, "warn main clock"),
         ({"synchronised": None}, "warn main clock"),
         ({"memory": 14 * 1024**3}, "fail main memory"),
@@ -34,7 +34,8 @@ def test_nothing_is_wrong_with_a_healthy_host() -> None:
         ({"reboot": "linux-image-amd64"}, "warn main reboot"),
         ({"failed": ("nginx.service",)}, "warn main systemd"),
         ({"hostctl": None, "differences": None}, "warn main hostctl"),
-        ({"hostctl": "ffff456789abcdef", "differences": None}, "warn main hostctl"),
+        ({"hostctl": "ffff456789abcdef"}, "warn main hostctl"),
+        ({"differences": None}, "warn main drift"),
         ({"armed": ("access",), "journals": ("access",)}, "warn main units"),
         ({"reverted": ("access",)}, "warn main units"),
         ({"journals": ("base",)}, "warn main units"),
