@@ -200,7 +200,7 @@ def _program(expected: Expected, facts: Facts) -> Iterator[Finding]:
     drifted = {unit: words for unit, words in facts.differences.items() if words}
     if drifted:
         words = tuple(f"{unit}: {word}" for unit, several in drifted.items() for word in several)
-        text = f"{len(words)} differences from what was applied: {_some(words)}"
+        text = f"other than what was applied: {_some(words)}"
         remedy = f"make preview {expected.up.removeprefix('make up ')} shows all of them; {expected.up}"
         yield warn(f"{name} drift", text, remedy)
     else:

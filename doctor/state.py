@@ -171,13 +171,17 @@ def _left_behind(state: State, stack: str) -> list[Finding]:
     if state.locks:
         text = f"locked by {state.locks[0]}"
         found.append(warn("pulumi lock", text, f"if that run is gone: pulumi cancel --stack {stack}"))
-    if not isinstance(state.pending, PulumiError):
-        if state.pending:
-            text = f"{len(state.pending)} operations that a run did not end: {', '.join(state.pending[:3])}"
-            remedy = f"pulumi up --stack {stack}, then pulumi refresh --stack {stack} --clear-pending-creates"
-            found.append(warn("pulumi operations", text, remedy))
-        else:
-            found.append(ok("pulumi operations", "none pending" + (", no lock" if state.locks == () else "")))
+    if isinstance(state.pending, PulumiError):
+        # without the stack there is nothing to know, and that is said already
+        if not isinstance(state.stacks, PulumiError) and stack in state.stacks:
+            remedy = "the access that PULUMI_BACKEND_URL needs"
+            found.append(warn("pulumi operations", f"not known: {state.pending}", remedy))
+    elif state.pending:
+        text = f"not ended by the run that began them: {', '.join(state.pending[:3])}"
+        remedy = f"pulumi up --stack {stack}, then pulumi refresh --stack {stack} --clear-pending-creates"
+        found.append(warn("pulumi operations", text, remedy))
+    else:
+        found.append(ok("pulumi operations", "none pending" + (", no lock" if state.locks == () else "")))
     return found
 
 

@@ -88,6 +88,17 @@ def test_nothing_is_wrong_with_a_healthy_host_and_one_connection_is_enough_to_te
     assert not [secret for secret in world.secrets().values() if secret in printed]
 
 
+def test_distance_alone_is_nothing_wrong(host: tuple[World, Findings]) -> None:
+    world, _ = host
+    world.host.latency(180)
+    try:
+        found = look(world)
+    finally:
+        world.host.latency(0)
+    assert of(Level.FAIL, found) == of(Level.WARN, found) == ""
+    assert "as this machine's" in next(f.text for f in found if f.subject == "local clock")
+
+
 def test_everything_that_is_broken_is_named_and_up_brings_back_the_rest(
     host: tuple[World, Findings],
 ) -> None:

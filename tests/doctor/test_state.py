@@ -48,6 +48,8 @@ def test_nothing_is_wrong_with_a_healthy_state() -> None:
         ({"stacks": PulumiError("no credentials")}, "fail pulumi stack"),
         ({"stacks": ("local", "qa-two")}, "fail pulumi stack"),
         ({"pending": ("command:remote:Command base",)}, "warn pulumi operations"),
+        ({"pending": PulumiError("no access")}, "warn pulumi operations"),
+        ({"stacks": (), "pending": PulumiError("no stack")}, "fail pulumi stack"),
         ({"locks": ("ci on runner since 2026-11-24T20:12",)}, "warn pulumi lock"),
         ({"cli": "3.199.9"}, "fail pulumi cli"),
         ({"cli": PulumiError("can't be run")}, "fail pulumi cli"),
