@@ -49,8 +49,8 @@ class Question:
 class Answer:
     """What the command printed, and its exit status (-1: it was ended by a signal).
 
-    ``user``: who the host let in, ``entered``: the seconds that took. ``sent`` and ``received``: when the command
-    went out and when all of its answer was here, in seconds since 1970 by this machine's clock.
+    ``user``: who the host let in, ``entered``: the seconds that took. ``sent`` and ``received``: when what it
+    reads went out and when all of its answer was here, in seconds since 1970 by this machine's clock.
     """
 
     status: int
@@ -153,10 +153,9 @@ class Sessions:
         found = self._open[host]
         if isinstance(found, Unreachable):
             return found
-        sent = self._clock()
         try:
             async with asyncio.timeout(question.limit):
-                done = await _run(found.client, question)
+                done, sent = await self._run_on(found.client, question)
         except TimeoutError:
             return Unreachable(reason=f"no answer to a question within {question.limit:g} s")
         except (OSError, asyncssh.Error) as error:
@@ -172,6 +171,23 @@ class Sessions:
             sent=sent,
             received=self._clock(),
         )
+
+    async def _run_on(
+        self, client: asyncssh.SSHClientConnection, question: Question
+    ) -> tuple[asyncssh.SSHCompletedProcess, float]:
+        import asyncssh
+
+        # without a text to read asyncssh would leave the command waiting for one
+        stdin = asyncssh.PIPE if question.stdin else asyncssh.DEVNULL
+        process = await client.create_process(question.command, stdin=stdin, encoding=None)
+        # not before: opening the channel takes ways of its own, and the two ways left are equally long
+        sent = self._clock()
+        # one that ends before it has read everything has an answer all the same
+        with contextlib.suppress(BrokenPipeError):
+            if question.stdin:
+                process.stdin.write(question.stdin)
+                process.stdin.write_eof()
+        return await process.wait(), sent
 
     def _broken(self, host: str, entry: _Entry, how: str) -> Unreachable:
         entry.client.abort()
@@ -219,20 +235,6 @@ class Sessions:
             words = getattr(error, "strerror", None) or str(error) or type(error).__name__
             return Unreachable(reason=f"{login.address}: {words}")
         return Unreachable(reason=refusal, refused=True)
-
-
-async def _run(client: asyncssh.SSHClientConnection, question: Question) -> asyncssh.SSHCompletedProcess:
-    import asyncssh
-
-    # without a text to read asyncssh would leave the command waiting for one
-    stdin = asyncssh.PIPE if question.stdin else asyncssh.DEVNULL
-    process = await client.create_process(question.command, stdin=stdin, encoding=None)
-    # one that ends before it has read everything has an answer all the same
-    with contextlib.suppress(BrokenPipeError):
-        if question.stdin:
-            process.stdin.write(question.stdin)
-            process.stdin.write_eof()
-    return await process.wait()
 
 
 def _text(data: bytes | bytearray | str | None) -> str:
