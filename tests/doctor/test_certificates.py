@@ -216,9 +216,9 @@ def test_what_is_no_tls_is_said_in_words(behaviour: Callable[[socket.socket], ob
 
 def test_all_domains_of_a_gateway_that_says_nothing_take_no_longer_than_one() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        domains = [f"{n}.example.com" for n in range(5)]
+        domains = [f"{n}.example.com" for n in range(20)]
         start = time.monotonic()
         port = silent.getsockname()[1]
-        found = run(fetch("127.0.0.1", domains, trusted=False, port=port, limit=0.5))
-        assert time.monotonic() - start < 2
-    assert set(found.values()) == {NotServed(why="no answer from 127.0.0.1 within 0.5 s")}
+        found = run(fetch("127.0.0.1", domains, trusted=False, port=port, limit=1))
+        assert time.monotonic() - start < 10
+    assert set(found.values()) == {NotServed(why="no answer from 127.0.0.1 within 1 s")}

@@ -158,4 +158,4 @@ def test_a_port_that_says_nothing_is_closed_after_the_limit() -> None:
         start = time.monotonic()
         found = run(connect([("127.0.0.1", full.getsockname()[1])], limit=0.5))
         assert list(found.values()) == [None]
-        assert time.monotonic() - start < 3
+        assert time.monotonic() - start < 10
