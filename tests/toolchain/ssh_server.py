@@ -75,7 +75,13 @@ async def serve(seen: SshServer, folder: Path, ready: threading.Event, over: asy
             "/bin/sh", "-c", process.command or "", stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, cwd=folder,
         )  # fmt: skip
-        written, complained = await local.communicate(await process.stdin.read())
+        try:
+            written, complained = await local.communicate(await process.stdin.read())
+        except asyncio.CancelledError:
+            # the server ends, and nobody waits for the command any more
+            local.kill()
+            await local.wait()
+            raise
         process.stdout.write(written)
         process.stderr.write(complained)
         status = local.returncode or 0
@@ -92,3 +98,7 @@ async def serve(seen: SshServer, folder: Path, ready: threading.Event, over: asy
     ready.set()
     await over.wait()
     server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -164,7 +164,7 @@ def test_an_answer_says_when_it_was_asked_for_by_the_given_clock(start_server: S
 
 def test_a_command_that_takes_too_long_is_given_up_within_its_limit(start_server: Start) -> None:
     start = time.monotonic()
-    found = ask(login(start_server("one")), Question(command="sleep 30", limit=0.5))
+    found = ask(login(start_server("one")), Question(command="exec sleep 30", limit=0.5))
     assert reason(found) == "no answer to a question within 0.5 s"
     assert time.monotonic() - start < 10
 
