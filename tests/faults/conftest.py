@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -17,7 +18,8 @@ __all__ = ["new_world"]
 @pytest.fixture(scope="session")
 def converged(new_world: Callable[[str], World]) -> World:
     """An environment with rows in a database."""
-    world = new_world("faults")
+    # one for each process of a run that is spread over several: -n 3 --dist loadfile
+    world = new_world(f"faults-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
     world.up()
     put_proof(world)
     return world

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.host
 
 ROOM = "next: make room on the host (df -h, df -i)"
 BACK = "now: the previous state was put back"
+WHERE = "where: unit gateway-local on"
 COPY = "/run/fault-disk"
 
 
@@ -49,7 +50,7 @@ def test_a_file_that_finds_no_room_fails_its_unit_and_the_old_one_stays(world: W
         world.configure(body_size(51))
         said = world.up(check=False)
         path = "/etc/nginx/sites-available/dhanman-local"
-        assert_tells(said, "gateway-nginx", f"error: {path}: No space left on device", ROOM, BACK)
+        assert_tells(said, "gateway-nginx", f"error: {path}: No space left on device", ROOM, BACK, WHERE)
         assert served_body_size(world) == before
         assert_nothing_half_done(world)
         assert_serves(world)
