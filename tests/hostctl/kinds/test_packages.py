@@ -1,0 +1,267 @@
+"""Packages: what is missing, how apt is asked for it, and what a removal takes along."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hostctl.errors import HostError
+from hostctl.kinds import build, packages
+from hostctl.kinds.packages import Packages, installed, listed_once, superfluous
+from hostctl.store import Store
+from tests.hostctl.tools import Tools
+
+
+class Dpkg(Tools):
+    """A host's packages: version and selection of each, and what each depends on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.there: dict[str, tuple[str, str]] = {}
+        self.depends: dict[str, str] = {}
+        self.provides: dict[str, str] = {}
+        self.failures: list[str] = []
+        self.policy: list[str] = []
+
+    def run(
+        self, argv: list[str], *, stdin: str = "", timeout: float = 300, check: bool = True, hint: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        if argv[0] == "dpkg-query":
+            self.answer("dpkg-query", self._listing(argv), once=True)
+        done = super().run(argv, stdin=stdin, timeout=timeout, check=check, hint=hint)
+        plain = [word for word in argv if not word.startswith("--")]
+        if plain[:2] == ["apt-get", "install"]:
+            self.policy.append(packages.POLICY.read_text())
+            if self.failures:
+                raise HostError("apt-get install: exit status 100", details=self.failures.pop(0))
+            for name, _, version in (word.partition("=") for word in plain[2:]):
+                for package in (name, *self.depends.get(name, "").split()):
+                    self.there.setdefault(package, ("1", "install"))
+                self.there[name] = (version or "1", "install")
+        elif plain[:2] == ["apt-get", "remove"]:
+            for name in plain[2:]:
+                del self.there[name]
+        elif plain[0] == "apt-mark":
+            for name in plain[2:]:
+                self.there[name] = (self.there[name][0], "hold" if plain[1] == "hold" else "install")
+        return done
+
+    def _listing(self, argv: list[str]) -> str:
+        names = argv[3:] or list(self.there)
+        rows = [(name, *self.there[name]) for name in names if name in self.there]
+        if "Depends" in argv[2]:
+            return "".join(
+                f"installed\t{n}\t, {self.depends.get(n, '')}\t{self.provides.get(n, '')}\n" for n, *_ in rows
+            )
+        return "".join(f"{name} {version} installed {want}\n" for name, version, want in rows)
+
+    @property
+    def apt(self) -> list[str]:
+        """What apt-get was asked for, without its options."""
+        calls = (call.split() for call in self.asked("apt-get"))
+        return [" ".join(word for word in call[1:] if not word.startswith("--")) for call in calls]
+
+
+@pytest.fixture
+def dpkg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store) -> Dpkg:
+    """A host with a fresh index and one package of its own."""
+    made = Dpkg()
+    made.there = {"theirs": ("1", "install")}
+    monkeypatch.setattr(packages, "run", made.run)
+    monkeypatch.setattr(packages, "POLICY", tmp_path / "policy-rc.d")
+    monkeypatch.setattr(packages, "LISTS", tmp_path / "lists")
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists/deb_InRelease").touch()
+    return made
+
+
+def _packages(*names: str, name: str = "base") -> Packages:
+    thing = build({"kind": "packages", "name": name, "packages": list(names)})
+    assert isinstance(thing, Packages)
+    return thing
+
+
+def _apply(thing: Packages) -> dict[str, Any]:
+    before = thing.observe()
+    assert before is not None
+    thing.apply(before)
+    assert thing.differs(thing.observe()) == []
+    return before
+
+
+def test_missing_held_and_other_versions_than_a_pinned_one_differ_in_words(dpkg: Dpkg) -> None:
+    dpkg.there |= {"a": ("1", "install"), "b": ("1", "hold"), "c": ("1", "install"), "d": ("2", "install")}
+    thing = _packages("a", "b", "c=2", "d=2", "e", "f=3")
+    state = thing.observe()
+    assert thing.differs(state) == [
+        "e is not installed", "f is not installed", "b is held back", "c is 1 instead of 2",
+    ]  # fmt: skip
+    assert thing.effects(state) == ["install c=2 e f=3"]
+    assert thing.effects(None) == ["install a b c=2 d=2 e f=3"]
+
+
+def test_configuration_that_a_removed_package_left_is_no_package(tools: Tools) -> None:
+    tools.answer("dpkg-query", "a 1 config-files deinstall\nb 1 installed install\n")
+    assert set(installed(["a", "b"])) == {"b"}
+
+
+def test_what_is_missing_is_installed_in_one_call_and_remembered_as_ours(dpkg: Dpkg, store: Store) -> None:
+    dpkg.depends = {"a": "lib theirs"}
+    _apply(_packages("a", "b=2", "theirs"))
+    assert dpkg.apt == ["install a b=2"]
+    assert store.registry("packages") == ["a", "b", "lib"]
+    assert store.registry("packages-before") == []
+
+
+def test_nothing_starts_during_the_installation(dpkg: Dpkg) -> None:
+    _apply(_packages("a"))
+    assert dpkg.policy[0].endswith("exit 101\n")
+    assert not packages.POLICY.exists()
+
+
+def test_somebodys_own_policy_stays(dpkg: Dpkg) -> None:
+    packages.POLICY.write_text("theirs")
+    _apply(_packages("a"))
+    assert dpkg.policy == ["theirs"]
+    assert packages.POLICY.read_text() == "theirs"
+
+
+def test_the_policy_goes_after_a_failure_too(dpkg: Dpkg) -> None:
+    dpkg.failures = ["no"]
+    with pytest.raises(HostError):
+        _apply(_packages("a"))
+    assert not packages.POLICY.exists()
+
+
+def test_what_a_run_that_was_broken_off_installed_is_ours_as_well(dpkg: Dpkg, store: Store) -> None:
+    store.update_registry("packages-before", add=["theirs"])
+    dpkg.there["a"] = ("1", "install")
+    _apply(_packages("a", "b"))
+    assert store.registry("packages") == ["a", "b"]
+
+
+def test_a_held_package_is_let_go_and_held_again(dpkg: Dpkg) -> None:
+    dpkg.there["a"] = ("1", "hold")
+    thing = _packages("a")
+    state = thing.observe()
+    assert state is not None
+    assert thing.foreign(state)
+    before = _apply(thing)
+    assert (dpkg.apt, dpkg.there["a"]) == ([], ("1", "install"))
+    thing.restore(before)
+    assert dpkg.there["a"] == ("1", "hold")
+    assert not thing.foreign({"installed": {}, "held": []})
+
+
+@pytest.mark.parametrize(
+    "words", ["E: Unable to locate package a", "404  Not Found", "has no installation candidate"]
+)
+def test_an_index_that_is_out_of_date_is_read_again_once(dpkg: Dpkg, words: str) -> None:
+    dpkg.failures = [words]
+    _apply(_packages("a"))
+    assert dpkg.apt == ["install a", "update", "install a"]
+    dpkg.failures = [words, words]
+    with pytest.raises(HostError, match="exit status 100"):
+        _apply(_packages("b"))
+
+
+def test_an_installation_that_was_interrupted_is_finished_first(dpkg: Dpkg) -> None:
+    dpkg.failures = ["E: dpkg was interrupted, you must manually run 'dpkg --configure -a'"]
+    _apply(_packages("a"))
+    assert dpkg.asked("dpkg --configure --pending --force-confdef --force-confold")
+    assert dpkg.apt == ["install a", "install a"]
+
+
+def test_another_failure_is_told_at_once(dpkg: Dpkg) -> None:
+    dpkg.failures = ["E: You don't have enough free space"]
+    with pytest.raises(HostError):
+        _apply(_packages("a"))
+    assert dpkg.apt == ["install a"]
+
+
+@pytest.mark.parametrize("why", ["none", "old"])
+def test_a_missing_or_old_index_is_read_before_the_installation(dpkg: Dpkg, why: str) -> None:
+    if why == "none":
+        (packages.LISTS / "deb_InRelease").unlink()
+    else:
+        yesterday = time.time() - packages.INDEX_AGE - 60
+        os.utime(packages.LISTS, (yesterday, yesterday))
+    _apply(_packages("a"))
+    assert dpkg.apt == ["update", "install a"]
+
+
+def test_a_removal_takes_ours_along_and_leaves_what_was_there_before(dpkg: Dpkg, store: Store) -> None:
+    dpkg.depends = {"a": "lib", "b": "shared", "theirs": "shared"}
+    thing = _packages("a", "b", "theirs")
+    before = _apply(thing)
+    store.write_manifest("u", {"things": [{"id": thing.id, "kind": thing.name, "record": thing.record()}]})
+    thing.restore(before)
+    assert set(dpkg.there) == {"theirs", "shared"}
+    assert store.registry("packages") == ["shared"]
+    assert "--purge" not in " ".join(dpkg.calls)
+
+
+@pytest.mark.parametrize("where", ["manifest", "journal"])
+def test_what_another_unit_asked_for_stays(dpkg: Dpkg, store: Store, where: str) -> None:
+    dpkg.depends = {"b": "lib"}
+    thing, other = _packages("a", "b"), _packages("b=1", name="other")
+    before = _apply(thing)
+    record = {"id": other.id, "kind": other.name, "record": other.record()}
+    if where == "manifest":
+        store.write_manifest("other", {"things": [record, {"id": "toy:a", "kind": "toy", "record": {}}]})
+    else:
+        store.write_journal("other", {"packages": [record]})
+    thing.restore(before)
+    assert set(dpkg.there) == {"theirs", "b", "lib"}
+
+
+def test_what_was_there_before_us_is_never_removed(dpkg: Dpkg) -> None:
+    thing = _packages("theirs")
+    thing.restore({"installed": {}, "held": []})
+    assert dpkg.apt == []
+
+
+@pytest.mark.parametrize(
+    ("depends", "provides", "ours", "gone"),
+    [
+        # of alternatives the one that was there before us is enough
+        ({"theirs": "there | a"}, {}, {"a"}, {"a"}),
+        ({"theirs": "none | a"}, {}, {"a"}, set()),
+        # a name that a package only provides
+        ({"theirs": "virtual (>= 2)"}, {"a": "virtual (= 2)"}, {"a"}, set()),
+        ({"theirs": "a:any"}, {}, {"a"}, set()),
+        # a ring that nobody needs
+        ({"a": "b", "b": "a"}, {}, {"a", "b"}, {"a", "b"}),
+        ({"theirs": "a", "a": "b"}, {}, {"a", "b"}, set()),
+        # one that is on record and no longer installed
+        ({}, {}, {"a", "removed-by-hand"}, {"a"}),
+    ],
+)
+def test_our_packages_go_unless_somebody_needs_them(
+    dpkg: Dpkg, depends: dict[str, str], provides: dict[str, str], ours: set[str], gone: set[str]
+) -> None:
+    dpkg.there |= {name: ("1", "install") for name in ("a", "b", "there")}
+    dpkg.depends, dpkg.provides = depends, provides
+    assert superfluous(ours, set()) == gone
+
+
+def test_within_one_look_dpkg_is_asked_once_and_afterwards_anew(dpkg: Dpkg) -> None:
+    dpkg.there["a"] = ("1", "hold")
+    with listed_once():
+        for thing in (_packages("a", "c"), _packages("theirs")):
+            thing.observe()
+        assert _packages("a", "c").observe() == {"installed": {"a": "1"}, "held": ["a"]}
+        assert set(installed()) == {"theirs", "a"}
+    assert len(dpkg.calls) == 1
+    dpkg.there["c"] = ("1", "install")
+    assert "c" in installed()
+
+
+def test_no_names_at_all_are_no_packages(dpkg: Dpkg) -> None:
+    assert _packages().observe() == {"installed": {}, "held": []}
+    assert dpkg.calls == []
