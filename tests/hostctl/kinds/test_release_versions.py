@@ -1,0 +1,187 @@
+"""Versions of an artifact beside each other: made, seen to be whole, dropped."""
+
+from __future__ import annotations
+
+import grp
+import io
+import os
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hostctl.errors import HostError
+from hostctl.kinds import build
+from hostctl.kinds.base import State
+from hostctl.kinds.release import Release, sha256
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="a release belongs to root")
+
+
+@pytest.fixture
+def artifact(tmp_path: Path) -> Path:
+    (tmp_path / "uploads").mkdir()
+    path = tmp_path / "uploads/app-1.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name, mode in (("./run", 0o600), ("./conf.json", 0o666)):
+            info = tarfile.TarInfo(name)
+            info.size, info.mode = 1, mode
+            tar.addfile(info, io.BytesIO(b"x"))
+    return path
+
+
+def _release(tmp_path: Path, artifact: Path, version: str = "1", **more: Any) -> Release:
+    wanted = {
+        "kind": "release", "root": str(tmp_path / "app"), "version": version, "source": str(artifact),
+        "sha256": sha256(artifact), "config_files": [], "config_directory": "/etc/app", "keep": 2,
+        "group": grp.getgrgid(os.getgid()).gr_name, "public": False, "executable": "run",
+    }  # fmt: skip
+    thing = build(wanted | more)
+    assert isinstance(thing, Release)
+    return thing
+
+
+def _made(thing: Release) -> State:
+    before = thing.observe()
+    assert before is not None
+    thing.apply(before)
+    assert thing.differs(thing.observe()) == []
+    return before
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_a_release_is_readable_by_its_group_alone_unless_it_is_public(
+    tmp_path: Path, artifact: Path, public: bool
+) -> None:
+    thing = _release(tmp_path, artifact, public=public)
+    before = thing.observe()
+    assert thing.differs(before) == ["version 1 is not there"]
+    thing.apply(before)
+    tree = tmp_path / "app/releases/1"
+    modes = [p.stat().st_mode & 0o7777 for p in (tree, tree / "run", tree / "conf.json")]
+    others = 0o005 if public else 0
+    assert modes == [0o750 | others, 0o750 | others, 0o640 | others & 0o004]
+
+
+def test_the_environments_own_files_are_links_and_the_artifacts_stay_beside_them(
+    tmp_path: Path, artifact: Path
+) -> None:
+    _made(_release(tmp_path, artifact, config_files=["conf.json", "more.json"]))
+    tree = tmp_path / "app/releases/1"
+    assert str((tree / "conf.json").readlink()) == "/etc/app/conf.json"
+    assert str((tree / "more.json").readlink()) == "/etc/app/more.json"
+    assert (tree / "conf.json.artifact").read_text() == "x"
+
+
+@pytest.mark.parametrize("change", ["content", "mode", "removed", "added", "folder", "same size"])
+def test_a_changed_file_of_a_release_is_seen_and_repaired(
+    tmp_path: Path, artifact: Path, change: str
+) -> None:
+    thing = _release(tmp_path, artifact)
+    _made(thing)
+    tree = tmp_path / "app/releases/1"
+    info = (tree / "run").stat()
+    match change:
+        case "content":
+            (tree / "run").write_text("changed by hand")
+        case "mode":
+            (tree / "run").chmod(0o777)
+        case "removed":
+            (tree / "conf.json").unlink()
+        case "added":
+            (tree / "extra").touch()
+        case "folder":
+            (tree / "extra").mkdir()
+        case _:
+            (tree / "run").write_text("y")
+            os.utime(tree / "run", ns=(info.st_atime_ns, info.st_mtime_ns + 1))
+    state = thing.observe()
+    assert thing.differs(state) == ["files of version 1 were changed"]
+    thing.apply(state)
+    assert thing.differs(thing.observe()) == []
+    assert sorted(p.name for p in tree.iterdir()) == ["conf.json", "run"]
+    assert (tree / "run").read_text() == "x"
+    assert sorted(p.name for p in tree.parent.iterdir()) == ["1", "1.listing", "1.sha256"]
+
+
+def test_reading_a_release_changes_nothing_and_one_without_a_listing_counts_as_whole(
+    tmp_path: Path, artifact: Path
+) -> None:
+    thing = _release(tmp_path, artifact)
+    _made(thing)
+    (tmp_path / "app/releases/1/run").read_text()
+    assert thing.differs(thing.observe()) == []
+    (tmp_path / "app/releases/1.listing").unlink()
+    (tmp_path / "app/releases/1/run").write_text("changed by hand")
+    assert thing.differs(thing.observe()) == []
+
+
+def test_the_listing_and_the_digest_go_with_the_release(tmp_path: Path, artifact: Path) -> None:
+    releases = tmp_path / "app/releases"
+    before = _made(_release(tmp_path, artifact, "1"))
+    for number, version in enumerate(("2", "3")):
+        _made(_release(tmp_path, artifact, version))
+        os.utime(releases / version, (number, 2_000_000_000 + number))
+    assert sorted(p.name for p in releases.iterdir()) == [
+        "2", "2.listing", "2.sha256", "3", "3.listing", "3.sha256",
+    ]  # fmt: skip
+    _release(tmp_path, artifact, "3").restore(before)
+    assert [p.name for p in tmp_path.iterdir()] == ["uploads"]
+
+
+def test_a_version_that_is_in_use_is_not_dropped(tmp_path: Path, artifact: Path) -> None:
+    _made(_release(tmp_path, artifact, "1"))
+    (tmp_path / "app/current").symlink_to("releases/1")
+    _made(_release(tmp_path, artifact, "2", keep=0))
+    _made(_release(tmp_path, artifact, "3", keep=0))
+    assert sorted(p.name for p in (tmp_path / "app/releases").iterdir() if p.is_dir()) == ["1", "3"]
+
+
+def test_going_back_leaves_the_versions_that_were_there(tmp_path: Path, artifact: Path) -> None:
+    _made(_release(tmp_path, artifact, "1"))
+    thing = _release(tmp_path, artifact, "2")
+    thing.restore(_made(thing))
+    assert sorted(p.name for p in (tmp_path / "app/releases").iterdir()) == ["1", "1.listing", "1.sha256"]
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"sha256": "0" * 64}, "not 0000"),
+        ({"source": "/no/such.tar.gz"}, "is not on the host"),
+        ({"executable": "none"}, "the artifact has no none"),
+    ],
+)
+def test_an_unusable_artifact_is_refused_and_leaves_nothing(
+    tmp_path: Path, artifact: Path, more: dict[str, str], words: str
+) -> None:
+    thing = _release(tmp_path, artifact, **more)
+    before = thing.observe()
+    assert before is not None
+    with pytest.raises(HostError, match=words):
+        thing.apply(before)
+    assert list((tmp_path / "app/releases").iterdir()) == []
+    thing.restore(before)
+    assert [p.name for p in tmp_path.iterdir()] == ["uploads"]
+
+
+def test_a_version_that_is_there_with_another_digest_is_never_replaced(
+    tmp_path: Path, artifact: Path
+) -> None:
+    _made(_release(tmp_path, artifact))
+    thing = _release(tmp_path, artifact, sha256="0" * 64)
+    with pytest.raises(HostError, match="with other content") as refused:
+        thing.differs(thing.observe())
+    assert "new version" in refused.value.hint
+
+
+def test_older_uploads_of_the_same_artifact_go_and_others_stay(tmp_path: Path, artifact: Path) -> None:
+    for name in ("app-0.tar.gz", "web-0.tar.gz", "app-notes.txt"):
+        (artifact.parent / name).touch()
+    _made(_release(tmp_path, artifact))
+    assert sorted(p.name for p in artifact.parent.iterdir()) == [
+        "app-1.tar.gz",
+        "app-notes.txt",
+        "web-0.tar.gz",
+    ]
