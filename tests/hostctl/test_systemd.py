@@ -18,7 +18,7 @@ def _block(state: str) -> str:
 
 
 def test_a_value_may_hold_an_equals_sign(tools: Tools) -> None:
-    tools.answer(SHOW, _block("active"))
+    tools.answer(SHOW, f"{_block('active')}\nno property\n")
     shown = properties("a.service")
     assert shown == {"LoadState": "loaded", "ActiveState": "active", "DropInPaths": "/etc/a=b.conf"}
 
@@ -82,8 +82,10 @@ def test_a_refusal_names_the_unit_and_its_last_words_from_journal_and_log(
 
 def test_a_refusal_without_a_word_is_told_all_the_same(tools: Tools) -> None:
     tools.answer("systemctl", status=5)
-    with pytest.raises(HostError, match=r"systemctl stop a\.service: failed"):
-        tell("stop", "a.service", "/no/such.log")
+    for log in (None, "/no/such.log"):
+        with pytest.raises(HostError, match=r"systemctl stop a\.service: failed") as refused:
+            tell("stop", "a.service", log)
+        assert refused.value.details == ""
 
 
 def test_of_a_large_log_only_the_end_is_read(tmp_path: Path) -> None:
