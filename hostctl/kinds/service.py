@@ -60,7 +60,7 @@ class Service(Kind):
         verbs = {"enabled": ("disable", "enable"), "running": ("stop", "start")}
         changed = [w for w in verbs if self.wanted[w] is not None and state[w] != self.wanted[w]]
         words = [f"{verbs[what][self.wanted[what]]} {self.key}" for what in changed]
-        restart = state.get("overrides") and state["running"] and self.wanted["running"]
+        restart = state.get("overrides") and state["running"] and self.wanted["running"] is not False
         return words + ([f"restart {self.key}"] if restart else [])
 
     def apply(self, state: State | None) -> None:

@@ -120,12 +120,23 @@ def test_what_would_be_refused_is_told_in_the_words_of_the_refusal(
     assert [line.strip() for line in refused.value.details.splitlines()] == told
 
 
-def test_a_thing_of_another_unit_is_in_the_way_even_of_a_mere_removal(world: World, store: Store) -> None:
+@pytest.mark.parametrize("why", ["nothing", "a removal", "a run that was broken off"])
+def test_another_units_thing_that_is_as_wanted_is_in_the_way_of_whatever_else_is_to_be_done(
+    world: World, store: Store, why: str
+) -> None:
     Transaction(document(toy("a", "1"), unit="other"), store).run()
-    Transaction(document(toy("b", "1")), store).run()
+    if why == "a removal":
+        Transaction(document(toy("b", "1")), store).run()
+    if why == "a run that was broken off":
+        entry = {"id": "toy:b", "kind": "toy", "record": {}, "state": {}, "notify": ["daemon-reload"]}
+        store.write_journal("u", {"entries": [entry], "origins": {}, "manifest": None})
     unit = document(toy("a", "1"))
-    told = _forecast(store, unit)
-    assert (told["removed"], told["conflicts"]) == (["toy:b"], ["toy:a belongs to the unit other"])
+    told = _forecast(store, unit)["conflicts"]
+    if why == "nothing":
+        assert told == []
+        assert Transaction(unit, store).run() == "u: unchanged"
+        return
+    assert told == ["toy:a belongs to the unit other"]
     with pytest.raises(Conflict):
         Transaction(unit, store).run()
 
@@ -216,7 +227,12 @@ def test_postgresql_is_said_to_restart_only_if_a_changed_setting_needs_it(
     effect: str,
 ) -> None:
     asked: list[object] = []
-    monkeypatch.setattr("hostctl.forecast.waiting_for_restart", lambda *said: asked.append(said) or waiting)
+
+    def waiting_for_restart(cluster: str, changes: list[tuple[str, str]]) -> list[str]:
+        asked.append((cluster, changes))
+        return waiting
+
+    monkeypatch.setattr("hostctl.forecast.waiting_for_restart", waiting_for_restart)
     conf, other = tmp_path / "a.conf", tmp_path / "b.conf"
     for path in (conf, other):
         path.write_text("old\n")

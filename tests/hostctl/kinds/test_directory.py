@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -112,12 +113,17 @@ def test_strangers_are_set_aside_and_come_back(path: Path, attributes: dict[str,
     assert path.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_file_or_link_in_its_place_is_replaced(path: Path, attributes: dict[str, str]) -> None:
-    for make in (path.touch, lambda: path.symlink_to("/nowhere")):
-        make()
-        thing = _made(path, attributes)
-        assert _differs(thing) == []
-        path.rmdir()
+@pytest.mark.parametrize("there", ["file", "link"])
+def test_a_file_or_link_in_its_place_is_replaced(path: Path, attributes: dict[str, str], there: str) -> None:
+    if there == "file":
+        path.touch()
+    else:
+        path.symlink_to("/nowhere")
+    thing = _directory(path, attributes)
+    state = thing.observe()
+    assert thing.differs(state) == ["is a file" if there == "file" else "is a symlink"]
+    thing.apply(state)
+    assert _differs(thing) == []
 
 
 def test_strangers_are_somebodys_unless_we_installed_the_package_of_the_folder(
@@ -157,6 +163,29 @@ def test_what_others_put_into_it_stays_unless_it_goes_as_a_whole(
     thing.restore(before)
     assert path.exists() is not recursive
     assert ("is not empty and stays" in capsys.readouterr().err) is not recursive
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_a_folder_that_was_there_stays_with_what_is_in_it(
+    path: Path, attributes: dict[str, str], capsys: pytest.CaptureFixture[str], recursive: bool
+) -> None:
+    path.mkdir(mode=0o700)
+    (path / "theirs").touch()
+    thing = _directory(path, attributes, exclusive=False, recursive=recursive)
+    before = thing.observe()
+    assert before is not None
+    thing.apply(before)
+    thing.restore(before)
+    assert (path / "theirs").exists()
+    assert thing.observe() == before
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a folder away")
+def test_its_owner_and_group_are_made_right(path: Path, attributes: dict[str, str]) -> None:
+    thing = _made(path, attributes | {"owner": "54321", "group": "54322"})
+    assert (path.stat().st_uid, path.stat().st_gid) == (54321, 54322)
+    assert _differs(thing) == []
 
 
 def test_its_data_is_kept_only_if_it_says_so(path: Path, attributes: dict[str, str]) -> None:

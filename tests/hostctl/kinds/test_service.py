@@ -98,7 +98,9 @@ def test_a_unit_that_is_not_to_run_differs_when_it_does(unit: Unit) -> None:
 def test_a_switch_that_is_nobodys_business_is_not_touched(unit: Unit) -> None:
     unit.shown |= {"ActiveState": "inactive", "UnitFileState": "disabled"}
     assert _differs(enabled=None, running=None) == []
-    _service(None, None).apply(_service().observe())
+    thing = _service(None, None)
+    thing.apply(thing.observe())
+    thing.restore({"load": "loaded", "enabled": True, "running": True})
     assert unit.said == []
 
 
@@ -202,12 +204,30 @@ def test_a_drop_in_is_set_aside_the_unit_restarted_and_both_undone(
     assert (len(tools.calls), unit.verbs) == (2, ["restart", "restart"])
 
 
-def test_a_drop_in_of_a_unit_that_does_not_run_restarts_nothing(unit: Unit, drop_in: Path) -> None:
-    unit.shown["ActiveState"] = "inactive"
+@pytest.mark.parametrize("active", ["active", "inactive"])
+def test_a_drop_in_of_a_unit_whose_running_is_nobodys_business_restarts_it_only_if_it_runs(
+    unit: Unit, drop_in: Path, active: str
+) -> None:
+    unit.shown["ActiveState"] = active
     thing = _service(running=None)
-    assert thing.effects(thing.observe()) == []
+    verbs = ["restart"] if active == "active" else []
+    assert thing.effects(thing.observe()) == [f"{verb} {NAME}" for verb in verbs]
     _apply(thing)
-    assert unit.said == []
+    assert unit.verbs == verbs
+
+
+def test_a_drop_in_of_a_unit_that_is_down_is_gone_before_it_starts(unit: Unit, drop_in: Path) -> None:
+    unit.shown["ActiveState"] = "inactive"
+    thing = _service()
+    assert thing.effects(thing.observe()) == [f"start {NAME}"]
+    _apply(thing)
+    assert unit.verbs == ["start"]
+
+
+def test_a_unit_as_wanted_or_one_that_nobody_has_seen_yet_has_its_effects(unit: Unit) -> None:
+    thing = _service()
+    assert thing.effects(thing.observe()) == []
+    assert thing.effects(None) == [f"enable {NAME}", f"start {NAME}"]
 
 
 def test_a_drop_in_of_ours_is_none_of_somebodys(unit: Unit, drop_in: Path) -> None:
