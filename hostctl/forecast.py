@@ -77,7 +77,7 @@ def _words(thing: Kind, state: State | None) -> list[str]:
 
 def _change(thing: Kind, words: list[str], state: State | None, secret: bool) -> dict[str, Any]:
     change: dict[str, Any] = {"id": thing.id, "differences": words}
-    texts = thing.texts(state) if words != ["missing"] else None
+    texts = thing.texts(state) if words not in (["missing"], _UNCERTAIN) else None
     lines = _unified(*texts) if texts and not secret else []
     if lines:
         change |= {"diff": lines[:LONGEST_DIFF], "cut": max(0, len(lines) - LONGEST_DIFF)}

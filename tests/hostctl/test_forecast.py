@@ -212,10 +212,10 @@ def test_what_a_service_does_comes_after_the_actions(world: World, store: Store,
 
 
 @pytest.mark.parametrize(
-    ("waiting", "effect"),
+    ("waiting", "more"),
     [
-        (["max_connections"], "PostgreSQL restart needed: max_connections"),
-        ([], "reload PostgreSQL 18/main"),
+        (["max_connections"], ["PostgreSQL restart needed: max_connections"]),
+        ([], []),
     ],
 )
 def test_postgresql_is_said_to_restart_only_if_a_changed_setting_needs_it(
@@ -224,7 +224,7 @@ def test_postgresql_is_said_to_restart_only_if_a_changed_setting_needs_it(
     monkeypatch: pytest.MonkeyPatch,
     attributes: dict[str, str],
     waiting: list[str],
-    effect: str,
+    more: list[str],
 ) -> None:
     asked: list[object] = []
 
@@ -241,5 +241,5 @@ def test_postgresql_is_said_to_restart_only_if_a_changed_setting_needs_it(
         file | {"path": str(conf), "notify": ["postgres-reload 18/main"]},
         file | {"path": str(other), "notify": []},
     )
-    assert _forecast(store, unit)["effects"] == [effect]
+    assert _forecast(store, unit)["effects"] == ["reload PostgreSQL 18/main", *more]
     assert asked == [("18/main", [("old\n", "new\n")])]

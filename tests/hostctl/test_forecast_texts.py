@@ -108,3 +108,17 @@ def test_a_file_that_was_never_secret_shows_its_lines_again(
 ) -> None:
     Transaction(document(file | {"content": "a\n"}), store).run()
     assert _change(store, file | {"content": "b\n"})["diff"] == ["@@ -1 +1 @@", "-a", "+b"]
+
+
+def test_a_file_that_takes_a_part_from_a_release_to_come_is_uncertain_and_shows_no_lines(
+    store: Store, path: Path, file: dict[str, Any], tmp_path: Path
+) -> None:
+    path.write_text('{"of": "the former release"}')
+    base = tmp_path / "releases/2/appsettings.json"
+    wanted = file | {"content": "{}", "merge_json": str(base), "notify": ["restart n.service"]}
+    told = forecast_all([document(wanted, adopt=True)], store)["u"]
+    words = ["content, if the new release changes its part of it"]
+    assert told["things"] == [{"id": f"file:{path}", "differences": words}]
+    assert told["effects"] == []
+    base.parent.mkdir(parents=True)
+    assert _change(store, wanted | {"notify": []})["differences"] == ["content"]

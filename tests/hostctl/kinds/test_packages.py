@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hostctl import apt
 from hostctl.errors import HostError
 from hostctl.kinds import build, packages
 from hostctl.kinds.packages import Packages, installed, listed_once, superfluous
@@ -36,6 +37,7 @@ class Dpkg(Tools):
         done = super().run(argv, stdin=stdin, timeout=timeout, check=check, hint=hint)
         plain = [word for word in argv if not word.startswith("--")]
         if plain[:2] == ["apt-get", "install"]:
+            assert packages.POLICY.stat().st_mode & 0o111 == 0o111
             self.policy.append(packages.POLICY.read_text())
             if self.failures:
                 raise HostError("apt-get install: exit status 100", details=self.failures.pop(0))
@@ -72,9 +74,10 @@ def dpkg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store) -> Dpkg:
     """A host with a fresh index and one package of its own."""
     made = Dpkg()
     made.there = {"theirs": ("1", "install")}
-    monkeypatch.setattr(packages, "run", made.run)
+    for module in (apt, packages):
+        monkeypatch.setattr(module, "run", made.run)
     monkeypatch.setattr(packages, "POLICY", tmp_path / "policy-rc.d")
-    monkeypatch.setattr(packages, "LISTS", tmp_path / "lists")
+    monkeypatch.setattr(apt, "LISTS", tmp_path / "lists")
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists/deb_InRelease").touch()
     return made
@@ -102,6 +105,8 @@ def test_missing_held_and_other_versions_than_a_pinned_one_differ_in_words(dpkg:
         "e is not installed", "f is not installed", "b is held back", "c is 1 instead of 2",
     ]  # fmt: skip
     assert thing.effects(state) == ["install c=2 e f=3"]
+    assert _packages("a").effects(state) == []
+    assert _packages("d").observe() == {"installed": {"d": "2"}, "held": []}
     assert thing.effects(None) == ["install a b c=2 d=2 e f=3"]
 
 
@@ -126,6 +131,7 @@ def test_nothing_starts_during_the_installation(dpkg: Dpkg) -> None:
 
 def test_somebodys_own_policy_stays(dpkg: Dpkg) -> None:
     packages.POLICY.write_text("theirs")
+    packages.POLICY.chmod(0o755)
     _apply(_packages("a"))
     assert dpkg.policy == ["theirs"]
     assert packages.POLICY.read_text() == "theirs"
@@ -187,10 +193,10 @@ def test_another_failure_is_told_at_once(dpkg: Dpkg) -> None:
 @pytest.mark.parametrize("why", ["none", "old"])
 def test_a_missing_or_old_index_is_read_before_the_installation(dpkg: Dpkg, why: str) -> None:
     if why == "none":
-        (packages.LISTS / "deb_InRelease").unlink()
+        (apt.LISTS / "deb_InRelease").unlink()
     else:
-        yesterday = time.time() - packages.INDEX_AGE - 60
-        os.utime(packages.LISTS, (yesterday, yesterday))
+        yesterday = time.time() - apt.INDEX_AGE - 60
+        os.utime(apt.LISTS, (yesterday, yesterday))
     _apply(_packages("a"))
     assert dpkg.apt == ["update", "install a"]
 
@@ -237,7 +243,7 @@ def test_what_was_there_before_us_is_never_removed(dpkg: Dpkg) -> None:
         ({"theirs": "a:any"}, {}, {"a"}, set()),
         # a ring that nobody needs
         ({"a": "b", "b": "a"}, {}, {"a", "b"}, {"a", "b"}),
-        ({"theirs": "a", "a": "b"}, {}, {"a", "b"}, set()),
+        ({"theirs": "a", "a": "b", "b": "a"}, {}, {"a", "b"}, set()),
         # one that is on record and no longer installed
         ({}, {}, {"a", "removed-by-hand"}, {"a"}),
     ],
@@ -248,6 +254,11 @@ def test_our_packages_go_unless_somebody_needs_them(
     dpkg.there |= {name: ("1", "install") for name in ("a", "b", "there")}
     dpkg.depends, dpkg.provides = depends, provides
     assert superfluous(ours, set()) == gone
+
+
+def test_what_a_removed_package_needed_is_needed_no_more(tools: Tools) -> None:
+    tools.answer("dpkg-query", "config-files\told\t, a\t\ninstalled\ta\t, \t\n")
+    assert superfluous({"a"}, set()) == {"a"}
 
 
 def test_within_one_look_dpkg_is_asked_once_and_afterwards_anew(dpkg: Dpkg) -> None:
