@@ -85,6 +85,12 @@ def test_a_key_of_another_fingerprint_is_refused_before_anything_is_written(
     assert KEY in tools.stdin
 
 
+def test_a_key_without_a_fingerprint_is_taken_as_it_is(source: Path, tools: Tools) -> None:
+    tools.answer("gpg", status=2)
+    _repository(fingerprint=None).apply(None)
+    assert (source.parent / "pgdg.asc").read_text() == KEY
+
+
 def test_an_index_that_can_not_be_read_names_the_address(source: Path, tools: Tools) -> None:
     tools.answer("apt-get", status=100)
     with pytest.raises(HostError) as failed:
