@@ -31,7 +31,10 @@ def main() -> None:
         fail([Problem(file="environment", path=("SSH_AUTH_SOCK",), text=problem)])
     for placeholder in settings.placeholders:
         pulumi.log.warn(f"{settings.file}: {placeholder} (a placeholder stands in for it)")
-    observer = observe(settings)
+    try:
+        observer = observe(settings)
+    except SettingsError as error:
+        fail(error.problems)
     for host, reason in observer.unreachable.items() if observer else ():
         pulumi.log.warn(f"{host} was not observed, and the plan shows what the last run left there: {reason}")
     environment = Environment(settings, observer)
