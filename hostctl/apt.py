@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from hostctl.errors import ROOM, HostError
@@ -71,7 +73,22 @@ def read_index() -> None:
     apt_get("update", "--error-on=any", hint=MIRRORS)
 
 
+_as_it_is: list[bool] = []
+
+
+@contextlib.contextmanager
+def index_as_it_is() -> Iterator[None]:
+    """Inside, :func:`refresh_index` does nothing: who looks changes nothing, and does not wait for mirrors."""
+    _as_it_is.append(True)
+    try:
+        yield
+    finally:
+        _as_it_is.pop()
+
+
 def refresh_index() -> None:
-    """Read the package index if there is none or it is older than a day."""
+    """Read the package index if there is none or it is older than a day, unless somebody only looks."""
+    if _as_it_is:
+        return
     if not list(LISTS.glob("*_InRelease")) or time.time() - LISTS.stat().st_mtime > INDEX_AGE:
         read_index()

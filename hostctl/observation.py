@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hostctl import psql, systemd
+from hostctl import apt, psql, systemd
 from hostctl.errors import HostError
-from hostctl.kinds import Kind, build
+from hostctl.kinds import KINDS, Kind, build
 from hostctl.kinds.packages import listed_once
 from hostctl.store import Record, Store
 
@@ -43,7 +43,9 @@ _EMPTY: Record = {"things": [], "status": "applied", "generation": 0, "document"
 
 
 def _things(manifest: Record) -> list[Kind]:
-    return [build(entry["record"] | {"kind": entry["kind"]}) for entry in manifest["things"]]
+    # a later version of this program may have known more kinds: the next run replaces what it left
+    known = [entry for entry in manifest["things"] if entry["kind"] in KINDS]
+    return [build(entry["record"] | {"kind": entry["kind"]}) for entry in known]
 
 
 def _observe(manifest: Record, things: list[Kind]) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def words(thing: Kind) -> list[str]:
 def asked_together(things: list[Kind]) -> Iterator[None]:
     """Inside, what many things need to know is asked once; only for what changes nothing meanwhile."""
     services = [thing.key for thing in things if thing.name == "service"]
-    with systemd.asked_at_once(services), listed_once(), psql.session():
+    with systemd.asked_at_once(services), listed_once(), psql.session(), apt.index_as_it_is():
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -71,3 +72,14 @@ def test_a_failure_is_not_repeated_and_names_the_next_step(
         apt.apt_get("install", "x", hint=own)
     assert failure.value.hint == hint
     assert len(apt_get.calls) == 1
+
+
+def test_who_only_looks_reads_no_index(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(apt, "LISTS", tmp_path)
+    monkeypatch.setattr(apt, "read_index", lambda: read.append("read"))
+    with apt.index_as_it_is():
+        apt.refresh_index()
+    assert read == []
+    apt.refresh_index()
+    assert read == ["read"]

@@ -156,3 +156,13 @@ def test_a_host_whose_memory_was_made_anew_is_another_place(world: World, store:
     shutil.rmtree(store.root / "manifests")
     _apply(store, toy("a", "1"))
     assert observe_host(store)["place"] != here
+
+
+def test_a_kind_that_this_program_does_not_know_hides_no_other(world: World, store: Store) -> None:
+    _apply(store, toy("a", "1"))
+    manifest = store.manifest("u")
+    assert manifest
+    later = {"id": "later:x", "kind": "later", "record": {"name": "x"}, "origin": {}}
+    store.write_manifest("u", manifest | {"things": [later, *manifest["things"]]})
+    world.values["a"] = "2"
+    assert observe_host(store)["units"]["u"]["differences"] == ["toy:a: 2 -> 1"]
