@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
-from components.remote.bootstrap import bootstrap_script
 from tests.acceptance.world import World
 from tests.faults.conditions import (
     assert_converges,
@@ -136,21 +135,3 @@ def test_a_host_without_dns_fails_the_unit_and_changes_nothing(world: World) -> 
         world.host.exec("cat > /etc/resolv.conf", input=resolver)
     assert_converges(world)
     assert _status(world) == "installed"
-
-
-def test_a_bare_server_whose_first_boot_still_reads_the_index_is_waited_for(
-    new_world: Callable[[str], World],
-) -> None:
-    world = new_world("faults-bare")
-    host = world.host
-    # there is no Python yet; the form of struct flock is that of 64-bit Linux
-    lock = (
-        "use Fcntl; open(F, '>>', '/var/lib/apt/lists/lock');"
-        " fcntl(F, F_SETLK, pack('s s x4 q q l x4', F_WRLCK, 0, 0, 0, 0)) or die; sleep 20"
-    )
-    host.exec(["systemd-run", "--quiet", "--collect", "--unit=fault-index", "/usr/bin/perl", "-e", lock])
-    wait_for(world, "grep -q POSIX.*WRITE /proc/locks", 10)
-    done = host.run("sh -s", input=bootstrap_script("deploy", ()), check=False)
-    assert done.returncode == 0, done.stderr
-    assert host.exec("systemctl is-active fault-index", check=False).stdout.strip() == "inactive"
-    assert host.exec("/usr/bin/python3 -c 'import json'").returncode == 0
