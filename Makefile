@@ -35,7 +35,7 @@ unit: setup ## tests that need no host
 	@$(PY) -m pytest tests -m "not host and not slow" -n 2 $(ARGS)
 
 host-test: setup ## tests on a real host that they start themselves
-	@$(PY) -m pytest tests -m "host and not slow" $(ARGS)
+	@$(PY) -m pytest tests -m "host and not slow" -n 2 --dist loadfile $(ARGS)
 
 preview: setup ## what `up` would change; STACK=qa
 	@:$(need-stack)

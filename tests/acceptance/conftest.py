@@ -42,6 +42,7 @@ def new_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
 @pytest.fixture(scope="session")
 def world(new_world: Callable[[str], World]) -> World:
     """The converged environment that most tests look at. A test that changes it puts it back."""
-    world = new_world("acceptance")
+    # one for each process: the tests are spread over two, since faults wait more than they work
+    world = new_world(f"acceptance-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
     world.up()
     return world
