@@ -8,11 +8,13 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import hosts, report, virtualenv
-from bench.cases import Case, Sample
+from bench import hosts, looking, virtualenv
+from bench.cases import Case
 from bench.errors import BenchError
+from bench.figures import Part
+from bench.fleet import Fleet
+from bench.report import Results
 from bench.runner import Plan, Runner
-from bench.table import render, rows
 from bench.tools import baselines
 from bench.tools.ansible import Ansible
 from bench.tools.base import Artifacts, Tool
@@ -24,6 +26,9 @@ from scripts.steps import StepFailedError, Steps
 from testbed import TestbedError
 from toolchain.paths import Clone
 
+TOOLS_PART = "tools"
+"""The comparison with other tools."""
+PARTS = (TOOLS_PART, *(part.value for part in Part))
 TOOLS = ("ours", "ansible", "pyinfra", "shell")
 SUITE = "forky"
 OUR_PACKAGES = ("python3-psycopg",)
@@ -50,34 +55,51 @@ def _run(options: argparse.Namespace) -> None:
     steps = Steps(clone.logs)
     if options.refresh:
         hosts.forget()
-    tools = _tools(options.tools, steps)
-    versions = {tool.name: tool.version() for tool in tools}
+    tools = _tools(options.tools, steps) if TOOLS_PART in options.only else []
+    versions = {tool.name: tool.version() for tool in tools or [Ours()]}
     variables = baselines.variables()
     packages = [*variables["packages"], *variables["ansible_packages"], *OUR_PACKAGES]
     hosts.prepare(steps, packages, suite=SUITE)
+    target: Path = options.json or folder / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    names = ("only", "tools", "cases", "rtt", "runs", "repeats", "hosts")
+    results = Results(
+        target=target, options={name: getattr(options, name) for name in names}, versions=versions
+    )
+    try:
+        if tools:
+            _compare(options, tools, steps, folder, results)
+        if parts := [part for part in Part if part in options.only]:
+            with Fleet(steps=steps, folder=folder / "work/fleet", keep=results.figure) as fleet:
+                _look(options, parts, fleet, results)
+    finally:
+        if text := results.render():
+            print(text)
+            print(f"\n{target}", file=sys.stderr)
+
+
+def _compare(
+    options: argparse.Namespace, tools: Sequence[Tool], steps: Steps, folder: Path, results: Results
+) -> None:
+    clone = Clone()
     service = pack(clone.root / "samples/service", folder / "artifacts").path
     frontend = pack(clone.root / "samples/frontend", folder / "artifacts").path
     plan = Plan(cases=options.cases, round_trips=options.rtt, runs=options.runs, repeats=options.repeats)
-    target: Path = options.json or folder / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
-    asked = {name: getattr(options, name) for name in ("tools", "cases", "rtt", "runs", "repeats")}
-    samples: list[Sample] = []
-
-    def keep(sample: Sample) -> None:
-        samples.append(sample)
-        report.write(target, report.document(samples, options=asked, versions=versions))
-
     runner = Runner(
         steps=steps,
         folder=folder / "work",
         artifacts=Artifacts(service=service, frontend=frontend),
-        keep=keep,
+        keep=results.sample,
     )
-    try:
-        runner.run(plan, tools)
-    finally:
-        if samples:
-            print(render(rows(samples)))
-            print(f"\n{target}", file=sys.stderr)
+    runner.run(plan, tools)
+
+
+def _look(options: argparse.Namespace, parts: Sequence[Part], fleet: Fleet, results: Results) -> None:
+    if Part.LOOKING in parts:
+        looking.previews(fleet, options.rtt, options.runs)
+    if Part.EDITS in parts:
+        results.hand_edits(looking.hand_edits(fleet))
+    if Part.HOSTS in parts:
+        looking.by_hosts(fleet, options.hosts, max(options.rtt), options.runs)
 
 
 def _tools(names: Sequence[str], steps: Steps) -> list[Tool]:
@@ -97,6 +119,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Measure this project against Ansible, pyinfra and a shell script on equal fresh hosts.",
     )
     parser.add_argument(
+        "--only",
+        type=_list_of(PARTS),
+        default=list(PARTS),
+        metavar="A,B",
+        help=f"{', '.join(PARTS)} (default: all)",
+    )
+    parser.add_argument(
         "--tools", type=_list_of(TOOLS), default=list(TOOLS), metavar="A,B", help=", ".join(TOOLS)
     )
     parser.add_argument(
@@ -104,12 +133,24 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--rtt",
-        type=_milliseconds,
+        type=_numbers_of("milliseconds such as 0,180"),
         default=[0, 180],
         metavar="MS,MS",
         help="added round trips (default: 0,180)",
     )
-    parser.add_argument("--runs", type=_positive, default=3, help="fresh hosts for each tool (default: 3)")
+    parser.add_argument(
+        "--runs",
+        type=_positive,
+        default=3,
+        help="fresh hosts for each tool, and how often a look is repeated on the same hosts (default: 3)",
+    )
+    parser.add_argument(
+        "--hosts",
+        type=_numbers_of("hosts such as 1,5,20", least=1),
+        default=[1, 5, 20],
+        metavar="N,N",
+        help="numbers of hosts for the part 'hosts', at the largest round trip (default: 1,5,20)",
+    )
     parser.add_argument(
         "--repeats", type=_positive, default=1, help="of the other cases on each host (default: 1)"
     )
@@ -134,11 +175,14 @@ def _cases(text: str) -> list[Case]:
     return [Case(name) for name in _list_of([case.value for case in Case])(text)]
 
 
-def _milliseconds(text: str) -> list[int]:
-    values = text.split(",")
-    if not all(value.isdecimal() for value in values):
-        raise argparse.ArgumentTypeError(f"'{text}' is no list of milliseconds such as 0,180")
-    return [int(value) for value in values]
+def _numbers_of(what: str, *, least: int = 0) -> Callable[[str], list[int]]:
+    def parse(text: str) -> list[int]:
+        values = text.split(",")
+        if not all(value.isdecimal() and int(value) >= least for value in values):
+            raise argparse.ArgumentTypeError(f"'{text}' is no list of {what}")
+        return [int(value) for value in values]
+
+    return parse
 
 
 def _positive(text: str) -> int:

@@ -32,11 +32,17 @@ def prepare(steps: Steps, packages: Sequence[str], *, suite: str) -> None:
 
 def fresh(round_trip: int) -> testbed.Host:
     """A host as it comes from that disk, ``round_trip`` milliseconds away; one that was left over is destroyed."""
-    remove()
-    host = testbed.up(HOST, from_snapshot=SNAPSHOT, apt_cache=False)
-    host.exec("systemctl is-system-running --wait || true")
+    host = bare(HOST)
     if round_trip:
         host.latency(round_trip)
+    return host
+
+
+def bare(name: str) -> testbed.Host:
+    """A host of that name as it comes from that disk; one that was left over is destroyed."""
+    destroy(testbed.Clone.current(), name)
+    host = testbed.up(name, from_snapshot=SNAPSHOT, apt_cache=False)
+    host.exec("systemctl is-system-running --wait || true")
     return host
 
 

@@ -13,13 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from bench.cases import Sample
-from bench.table import rows
+from bench.figures import Edits, Figure, Part, render_edits, render_hosts, render_looking, summaries
+from bench.table import render, rows
 
 VERSION = 1
 
 
 def document(
-    samples: Sequence[Sample], *, options: Mapping[str, Any], versions: Mapping[str, str]
+    samples: Sequence[Sample],
+    *,
+    options: Mapping[str, Any],
+    versions: Mapping[str, str],
+    figures: Sequence[Figure] = (),
+    edits: Edits | None = None,
 ) -> dict[str, Any]:
     """Everything of one run. ``options``: what was asked for. ``versions``: by tool."""
     return {
@@ -36,7 +42,57 @@ def document(
         "versions": dict(versions),
         "summary": [asdict(row) for row in rows(samples)],
         "samples": [asdict(sample) for sample in samples],
+        "figures": [asdict(figure) for figure in figures],
+        "edits": None if edits is None else asdict(edits),
     }
+
+
+class Results:
+    """What was measured so far in one run; each addition is written to ``target`` at once."""
+
+    def __init__(self, *, target: Path, options: Mapping[str, Any], versions: Mapping[str, str]) -> None:
+        self._target = target
+        self._options = options
+        self._versions = versions
+        self._samples: list[Sample] = []
+        self._figures: list[Figure] = []
+        self._edits: Edits | None = None
+
+    def sample(self, sample: Sample) -> None:
+        """One measurement of a tool."""
+        self._samples.append(sample)
+        self._write()
+
+    def figure(self, figure: Figure) -> None:
+        """One run on hosts that are looked at."""
+        self._figures.append(figure)
+        self._write()
+
+    def hand_edits(self, edits: Edits) -> None:
+        """What came of the hand edits."""
+        self._edits = edits
+        self._write()
+
+    def render(self) -> str:
+        """The tables that people read; empty if nothing was measured."""
+        blocks = [render(rows(self._samples))] if self._samples else []
+        tables = {Part.LOOKING: render_looking, Part.HOSTS: render_hosts}
+        for part, table in tables.items():
+            if found := summaries(figure for figure in self._figures if figure.part is part):
+                blocks.append(table(found))
+        if self._edits:
+            blocks.append(render_edits(self._edits))
+        return "\n\n".join(blocks)
+
+    def _write(self) -> None:
+        content = document(
+            self._samples,
+            options=self._options,
+            versions=self._versions,
+            figures=self._figures,
+            edits=self._edits,
+        )
+        write(self._target, content)
 
 
 def write(path: Path, content: Mapping[str, Any]) -> None:

@@ -92,11 +92,11 @@ class Runner:
         title = f"{tool.name}, {TITLES[case]}, {round_trip} ms, {run}"
         moment = journal.now(place.host)
         with self._steps.step(title, lambda: last_line(log)):
-            seconds, status = _timed(call, log)
+            seconds, status = timed(call, log)
         if status:
-            raise BenchError(_failure(title, f"exit status {status}", log))
+            raise BenchError(failure(title, f"exit status {status}", log))
         if case is Case.AGAIN and tool.changes(log.read_text(encoding="utf-8", errors="replace")):
-            raise BenchError(_failure(title, "it changed something where nothing was to be done", log))
+            raise BenchError(failure(title, "it changed something where nothing was to be done", log))
         counted = journal.count_since(place.host, moment)
         self._steps.note(
             f"{format_seconds(seconds)}, {counted.connections} connections, {counted.channels} channels"
@@ -112,7 +112,7 @@ class Runner:
         )
 
 
-def _timed(call: Call, log: Path) -> tuple[float, int]:
+def timed(call: Call, log: Path) -> tuple[float, int]:
     """Wall time and exit status of a command whose output goes to ``log``."""
     with log.open("wb") as output, (call.stdin or Path("/dev/null")).open("rb") as stdin:
         started = time.monotonic()
@@ -134,6 +134,7 @@ def _timed(call: Call, log: Path) -> tuple[float, int]:
         return time.monotonic() - started, done.returncode
 
 
-def _failure(title: str, what: str, log: Path) -> str:
+def failure(title: str, what: str, log: Path) -> str:
+    """What people read of a command that failed: ``what`` happened, and the end of its output."""
     tail = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
     return "\n".join([f"{title}: {what}, log in {log}", *(f"    {line}" for line in tail)])

@@ -71,7 +71,7 @@ def render(summary: Sequence[Row]) -> str:
     blocks = []
     for round_trip in dict.fromkeys(row.round_trip for row in summary):
         lines = [_cells(row) for row in summary if row.round_trip == round_trip]
-        blocks.append(f"{round_trip} ms added to the round trip\n{_aligned([_HEADINGS, *lines])}")
+        blocks.append(f"{round_trip} ms added to the round trip\n{aligned([_HEADINGS, *lines])}")
     return "\n\n".join(blocks)
 
 
@@ -87,7 +87,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _aligned(lines: Sequence[Sequence[str]]) -> str:
+def aligned(lines: Sequence[Sequence[str]]) -> str:
     """Columns of equal width: words to the left, figures to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(

@@ -67,7 +67,7 @@ class Tool(Protocol):
 
 def inherited_environment() -> dict[str, str]:
     """This process' environment without what steers one of the tools from outside."""
-    steering = ("PULUMI_", "ANSIBLE_", "BENCH_")
+    steering = ("PULUMI_", "ANSIBLE_", "BENCH_", "DHANMAN_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
     # a dead agent fails connections, and every tool is given a key file
     kept.pop("SSH_AUTH_SOCK", None)

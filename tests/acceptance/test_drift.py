@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.acceptance.hand_edits import EDITS
+from bench.hand_edits import EDITS
 from tests.acceptance.world import World
 
 pytestmark = pytest.mark.host

@@ -20,7 +20,7 @@ NOWHERE = Path("/nonexistent")
     ],
 )
 def test_pulumis_summary_tells_how_many_resources_changed(summary: str, changes: int) -> None:
-    assert Ours.changes(Ours.__new__(Ours), f"Updating\n\nResources:\n{summary}\nDuration: 4s\n") == changes
+    assert Ours.changes(Ours(), f"Updating\n\nResources:\n{summary}\nDuration: 4s\n") == changes
 
 
 @pytest.mark.parametrize("changed", [0, 46])
@@ -35,6 +35,6 @@ def test_pyinfras_grand_total_tells_how_many_operations_changed_something(column
     assert Pyinfra(NOWHERE).changes(total) == changed
 
 
-@pytest.mark.parametrize("tool", [Ours.__new__(Ours), Ansible(NOWHERE), Pyinfra(NOWHERE)])
+@pytest.mark.parametrize("tool", [Ours(), Ansible(NOWHERE), Pyinfra(NOWHERE)])
 def test_output_without_a_summary_tells_nothing(tool: Ours | Ansible | Pyinfra) -> None:
     assert tool.changes("error: broken off\n") is None
