@@ -150,4 +150,4 @@ EDITS = (
         "local_certificate:common.dhanman.test: missing",
     ),
 )
-"""More than 40, of 16 kinds."""
+"""More than 40, of 14 kinds."""

@@ -41,7 +41,11 @@ def fresh(round_trip: int) -> testbed.Host:
 def bare(name: str) -> testbed.Host:
     """A host of that name as it comes from that disk; one that was left over is destroyed."""
     destroy(testbed.Clone.current(), name)
-    host = testbed.up(name, from_snapshot=SNAPSHOT, apt_cache=False)
+    try:
+        host = testbed.up(name, from_snapshot=SNAPSHOT, apt_cache=False)
+    except testbed.TestbedError:
+        destroy(testbed.Clone.current(), name)
+        raise
     host.exec("systemctl is-system-running --wait || true")
     return host
 
