@@ -14,8 +14,8 @@ SERVICES = ("common", "community", "inventory", "payroll", "purchase", "sales")
 HOSTCTL = "/usr/local/lib/dhanman/hostctl"
 """The program on the host. Its path is stable, so that a new version of it re-runs no unit."""
 
-FIRST_SLOT = "blue"
-"""The slot that a service's first release runs in."""
+SLOTS = ("blue", "green")
+"""The slots that a service's releases take turns in; the first release runs in the first one."""
 
 CONFIG_ROOT = "/etc/dhanman"
 STATE_ROOT = "/var/lib/dhanman"
@@ -100,8 +100,13 @@ class ServiceNames:
         return f"{self.root}/slots/{slot}"
 
     @property
+    def current_release(self) -> str:
+        """The link to the release that serves."""
+        return f"{self.root}/current"
+
+    @property
     def www(self) -> str:
-        """The document's path of the service, a link to the current release."""
+        """The document's path of the service, a link to the release that serves."""
         return f"/var/www/{self.environment}/dhanman-{self.service}"
 
     @property
@@ -128,6 +133,11 @@ class ServiceNames:
     def error_log(self) -> str:
         """Standard error of the service."""
         return f"{self.log_directory}/{self.service}.error.log"
+
+    @property
+    def deploy_log(self) -> str:
+        """A line of JSON for each deployment of any service of the environment."""
+        return f"{self.log_directory}/deploys.log"
 
     @property
     def state(self) -> str:

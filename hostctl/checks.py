@@ -6,10 +6,10 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hostctl.errors import HostError
-from hostctl.report import tail
+from hostctl.report import progress, tail
 from hostctl.run import run
 from hostctl.systemd import file_tail, last_words, properties
 
@@ -44,30 +44,41 @@ def title(check: dict[str, Any]) -> str:
     return f"port {check['port']} accepts connections" if check["type"] == "tcp" else str(check["title"])
 
 
-def wait(check: dict[str, Any], units: Sequence[str] = ()) -> None:
+def wait(check: dict[str, Any], units: Sequence[str] = (), *, alive: str | None = None) -> None:
     """Wait until the condition holds; at the limit, fail with the last reason and the log's last lines.
 
     ``units``: systemd units that it may depend on; what systemd says of those that do not run belongs to the reason.
+    ``alive``: a unit without which there is nothing to wait for; its death ends the waiting at once.
     """
     limit = float(check["timeout"])
-    start, pause = time.monotonic(), FIRST_PAUSE
+    start, pause, told = time.monotonic(), FIRST_PAUSE, ""
     while True:
-        left = limit - (time.monotonic() - start)
-        reason = attempt(check, min(5.0, max(left, 0.5)))
+        passed = time.monotonic() - start
+        reason = attempt(check, min(5.0, max(limit - passed, 0.5)))
         if reason is None:
             return
-        if left <= pause:
-            log = check.get("log")
-            details = "\n".join([tail(reason, 4), *_fallen(units)])
-            if log and (words := tail(file_tail(Path(log)), 12)):
-                details += f"\n    last lines of {log}:\n{words}"
-            raise HostError(
-                f"not within {limit:.0f} s: {title(check)}",
-                details=details,
-                hint="correct the cause, then pulumi up",
-            )
+        if alive and _is_dead(alive):
+            _fail(check, f"{alive} has ended after {passed:.1f} s", reason, [alive])
+        if limit - passed <= pause:
+            _fail(check, f"not within {limit:.0f} s: {title(check)}", reason, units)
+        if alive and reason != told:
+            progress(f"  waiting for {title(check)}: {reason}")
+            told = reason
         time.sleep(pause)
         pause = min(pause * 1.6, LONGEST_PAUSE)
+
+
+def _fail(check: dict[str, Any], what: str, reason: str, units: Sequence[str]) -> NoReturn:
+    details = "\n".join([tail(reason, 4), *_fallen(units)])
+    log = check.get("log")
+    if log and (words := tail(file_tail(Path(log)), 12)):
+        details += f"\n    last lines of {log}:\n{words}"
+    raise HostError(what, details=details, hint="correct the cause, then pulumi up")
+
+
+def _is_dead(unit: str) -> bool:
+    shown = properties(unit)
+    return shown.get("SubState") == "auto-restart" or shown.get("ActiveState") in ("failed", "inactive")
 
 
 def _fallen(units: Sequence[str]) -> Iterator[str]:

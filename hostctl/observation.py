@@ -70,8 +70,8 @@ def words(thing: Kind) -> list[str]:
 @contextlib.contextmanager
 def asked_together(things: list[Kind]) -> Iterator[None]:
     """Inside, what many things need to know is asked once; only for what changes nothing meanwhile."""
-    services = [thing.key for thing in things if thing.name == "service"]
-    with systemd.asked_at_once(services), listed_once(), psql.session(), apt.index_as_it_is():
+    units = [unit for thing in things for unit in thing.units]
+    with systemd.asked_at_once(units), listed_once(), psql.session(), apt.index_as_it_is():
         yield
 
 

@@ -29,7 +29,9 @@ def owned() -> set[str]:
     memory = store.Store()
     ids = set(_claimed)
     for unit in memory.units():
-        ids |= {entry["id"] for entry in (memory.manifest(unit) or {"things": []})["things"]}
+        things = (memory.manifest(unit) or {"things": []})["things"]
+        ids |= {entry["id"] for entry in things}
+        ids |= {f"path:{path}" for entry in things for path in entry.get("paths", ())}
     for unit in memory.interrupted():
         ids |= {entry["id"] for entry in (memory.journal(unit) or {"entries": []})["entries"]}
     return {path for _, _, path in (i.partition(":") for i in ids) if path.startswith("/")}

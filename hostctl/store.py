@@ -195,9 +195,10 @@ def _owner(path: Path) -> Record:
 
 
 def _self_description() -> Record:
+    return {"pid": os.getpid(), "who": who(), "since": time.time()}
+
+
+def who() -> str:
+    """Who runs this program: the user before sudo, and where they come from."""
     client = os.environ.get("SSH_CONNECTION", "").split(" ")[0] or "this host"
-    return {
-        "pid": os.getpid(),
-        "who": f"{os.environ.get('SUDO_USER', 'root')} from {client}",
-        "since": time.time(),
-    }
+    return f"{os.environ.get('SUDO_USER', 'root')} from {client}"

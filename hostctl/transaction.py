@@ -37,6 +37,7 @@ class Transaction:
         actions.ordered({a for t in document["things"] for a in t.get("notify", ())})
         self.things = sorted((build(t) for t in document["things"]), key=lambda thing: thing.phase)
         ownership.claim(thing.id for thing in self.things)
+        ownership.claim(f"path:{path}" for thing in self.things for path in thing.paths)
         self.manifest = store.manifest(self.unit)
         self.origins: dict[str, State] = {
             t["id"]: t["origin"] for t in (self.manifest or {"things": []})["things"]
@@ -85,6 +86,8 @@ class Transaction:
                     self.store.write_manifest(self.unit, armed)
                 else:
                     self.store.close_journal(self.unit)
+            for thing in self.things:
+                thing.finish()
         except BaseException as error:
             failure = plain(error)
             with uninterrupted():
@@ -266,7 +269,8 @@ class Transaction:
             # a thing that was already as wanted is left as it is when the unit goes
             origin = self.origins.get(thing.id) or first[thing.id] or {}
             self.store.take_back(thing.id)
-            things.append({"id": thing.id, "kind": thing.name, "record": thing.record(), "origin": origin})
+            entry = {"id": thing.id, "kind": thing.name, "record": thing.record(), "origin": origin}
+            things.append(entry | ({"paths": thing.paths} if thing.paths else {}))
         before = self.manifest or {"status": "applied"}
         # the same hand edit made twice is two differences: what tells them apart grows with every change
         generation = before.get("generation", 0) + bool(self.changed or before["status"] != "applied")

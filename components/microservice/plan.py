@@ -6,15 +6,17 @@ and releases as ``docs/decisions.md`` explains.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from components.microservice.appsettings import appsettings
 from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
-from components.naming import CONFIG_ROOT, FIRST_SLOT, ServiceNames
+from components.naming import CONFIG_ROOT, SLOTS, ServiceNames
 from components.templates import Templates
 from components.unit import (
     AptRepository,
+    Deployment,
     Directory,
     File,
     Group,
@@ -33,6 +35,9 @@ UNITS = "/etc/systemd/system"
 LOGS_FOLDER = "logs"
 """The document's folder of the application that it may write to."""
 
+WANTED = "wanted"
+"""Stands for a slot where none is chosen yet."""
+
 _TEMPLATES = Templates(__file__)
 
 
@@ -44,9 +49,7 @@ def microservice_unit(
 ) -> Unit:
     """Unit ``service-{service}-{env}``: user, release, settings, slot, port; ready when it has been applied."""
     names = spec.names
-    slot_unit = names.slot_unit(FIRST_SLOT)
-    release = f"{names.root}/releases/{spec.version}"
-    restart = (f"restart {slot_unit}",)
+    files = _units(spec)
     settings = appsettings(names.display_name, database, broker, spec.settings, secrets)
     things: tuple[Thing, ...] = (
         Group(name=names.user),
@@ -60,9 +63,11 @@ def microservice_unit(
             config_directory=names.config_directory,
             config_files=(names.settings_file, LOGS_FOLDER),
             executable=spec.runtime.executable(names),
-            notify=restart,
         ),
         Directory(path=names.config_directory, exclusive=True),
+        *(Directory(path=f"{names.config_directory}/{slot}", exclusive=True) for slot in SLOTS),
+        # what a slot's own settings file is mounted over, for its processes alone
+        File(path=f"{names.config_directory}/{names.settings_file}", content="{}\n", mode="0444"),
         Symlink(path=f"{names.config_directory}/{LOGS_FOLDER}", target=names.own_logs),
         # StateDirectory= of the slots: what the service keeps, such as its data protection keys
         Directory(
@@ -73,38 +78,38 @@ def microservice_unit(
             data=True,
             recursive=True,
         ),
-        File(
-            path=f"{names.config_directory}/{names.settings_file}",
-            content=settings,
-            merge_json=f"{release}/{names.settings_file}.artifact",
-            mode="0400",
-            owner=names.user,
-            group=names.user,
-            secret=True,
-            notify=restart,
-        ),
-        Symlink(path=names.slot_directory(FIRST_SLOT), target=release, notify=restart),
-        Symlink(path=names.www, target=release),
-        *_units(spec),
-        Symlink(path=names.current_socket, target=names.slot_socket(FIRST_SLOT)),
+        Symlink(path=names.www, target=names.current_release),
+        # what the units are verified with before any slot has the release
+        Symlink(path=names.slot_directory(WANTED), target=f"{names.root}/releases/{spec.version}"),
+        *files,
         File(path=f"{CONFIG_ROOT}/logs.d/{names.base}.json", content=_rotation(spec)),
         Service(unit=names.unit),
-        Service(unit=slot_unit, log=names.error_log),
+        Deployment(
+            root=names.root,
+            service=names.base,
+            version=spec.version,
+            artifact=spec.sha256,
+            settings=settings,
+            settings_file=names.settings_file,
+            config_directory=names.config_directory,
+            user=names.user,
+            current_socket=names.current_socket,
+            unit_digest=_digest(file for file in files if file.path.endswith(names.slot_template)),
+            health=(("/health/startup", spec.ready_timeout), ("/health/ready", spec.ready_timeout)),
+            log=names.error_log,
+            deploy_log=names.deploy_log,
+        ),
         Service(unit=names.port_socket_unit),
     )
     password_texts = (database.password, broker.password, *secrets.values())
     ports = (names.port_socket_unit, names.port_socket6_unit, names.port_service_unit)
-    files = (names.unit, names.slot_template, *ports)
+    verified = (names.unit, names.slot_template, *ports)
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     return Unit(
         name=service_unit_name(names),
         things=things,
-        validations=(Validation(argv=(*verify, *(f"{UNITS}/{_instance(f)}" for f in files))),),
-        checks=(
-            _http(spec, "/health/startup"),
-            _http(spec, "/health/ready"),
-            HttpCheck(path="/health", port=spec.port, timeout=10, log=names.error_log),
-        ),
+        validations=(Validation(argv=(*verify, *(f"{UNITS}/{_instance(f)}" for f in verified))),),
+        checks=(HttpCheck(path="/health", port=spec.port, timeout=10, log=names.error_log),),
         redact=password_texts,
     )
 
@@ -115,12 +120,11 @@ def service_unit_name(names: ServiceNames) -> str:
 
 
 def _instance(file: str) -> str:
-    return file.replace("@.", f"@{FIRST_SLOT}.")
+    return file.replace("@.", f"@{WANTED}.")
 
 
-def _http(spec: MicroserviceSpec, path: str) -> HttpCheck:
-    socket = spec.names.slot_socket(FIRST_SLOT)
-    return HttpCheck(path=path, socket=socket, timeout=spec.ready_timeout, log=spec.names.error_log)
+def _digest(files: Iterable[File]) -> str:
+    return hashlib.sha256("".join(file.content for file in files).encode()).hexdigest()
 
 
 def _rotation(spec: MicroserviceSpec) -> str:
@@ -135,7 +139,6 @@ def _rotation(spec: MicroserviceSpec) -> str:
 
 def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
     names = spec.names
-    slot = names.slot_unit(FIRST_SLOT)
     urls = f"http://unix:/run/{names.slot_runtime_directory('%i')}/http.sock"
     values = {
         "service": names.service,
@@ -152,11 +155,13 @@ def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
         "cpu_quota": spec.cpu_quota,
         "port": spec.port,
         "current_socket": names.current_socket,
-        "slot_socket": names.slot_socket(FIRST_SLOT),
+        "slot_socket": names.slot_socket("%i"),
+        "settings": f"{names.config_directory}/%i/{names.settings_file}",
+        "settings_file": f"{names.config_directory}/{names.settings_file}",
     }
     reload = "daemon-reload"
     files = (
-        (f"{UNITS}/{names.slot_template}", "etc/systemd/system/slot@.service", (reload, f"restart {slot}")),
+        (f"{UNITS}/{names.slot_template}", "etc/systemd/system/slot@.service", (reload,)),
         (f"{UNITS}/{names.unit}", "etc/systemd/system/service.service", (reload,)),
         (
             f"{UNITS}/{names.port_socket_unit}",
@@ -174,7 +179,6 @@ def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
             "etc/systemd/system/port.service",
             (reload, f"restart {names.port_service_unit}"),
         ),
-        (f"/etc/tmpfiles.d/{names.base}.conf", "etc/tmpfiles.d/service.conf", ()),
     )
     return tuple(File(path=p, content=_TEMPLATES.render(t, **values), notify=n) for p, t, n in files)
 

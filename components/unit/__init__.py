@@ -10,6 +10,7 @@ from components.unit.document import Unit, Validation
 from components.unit.things import (
     Absent,
     AptRepository,
+    Deployment,
     Directory,
     File,
     Firewall,
@@ -40,6 +41,7 @@ __all__ = [
     "AptRepository",
     "Check",
     "CommandCheck",
+    "Deployment",
     "Directory",
     "File",
     "Firewall",

@@ -348,6 +348,37 @@ class Release(Thing):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deployment(Thing):
+    """Which release of a service serves. Two slots (units ``{service}@blue``, ``@green``) take turns.
+
+    A new release (or other settings, or other options of the process) is started in the idle slot, must answer every
+    path of ``health`` (path, seconds) with 200 on its own socket ``/run/{service}-{slot}/http.sock``, and gets all new
+    connections by one rename of the link ``current_socket``; then the old slot ends its requests and stops. A release
+    that does not get ready never serves. Deleting it stops both slots.
+
+    ``artifact``: sha256 of the release. ``settings``: JSON laid over the artifact's own ``settings_file``, readable by
+    ``user`` alone, a copy for each slot below ``config_directory``; never shown. ``unit_digest``: of what else a
+    process is started from; another one asks for a new process. ``log``: whose last lines an error quotes.
+    ``deploy_log``: gets a line of JSON for each attempt.
+    """
+
+    kind: ClassVar[str] = "deployment"
+    root: str
+    service: str
+    version: str
+    artifact: str
+    settings: str
+    settings_file: str
+    config_directory: str
+    user: str
+    current_socket: str
+    unit_digest: str
+    health: tuple[tuple[str, float], ...]
+    log: str
+    deploy_log: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LocalCertificate(Thing):
     """A certificate from a CA that is made on the host (for local and test environments).
 

@@ -9,6 +9,7 @@ from hostctl.kinds.absent import Absent
 from hostctl.kinds.account import Group, User
 from hostctl.kinds.apt_repository import AptRepository
 from hostctl.kinds.base import Kind, Phase, State
+from hostctl.kinds.deployment import Deployment
 from hostctl.kinds.directory import Directory
 from hostctl.kinds.file import File
 from hostctl.kinds.firewall import Firewall
@@ -33,6 +34,7 @@ KINDS: dict[str, type[Kind]] = {
     for kind in (
         Absent,
         AptRepository,
+        Deployment,
         Directory,
         File,
         Firewall,

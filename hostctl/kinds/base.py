@@ -60,6 +60,19 @@ class Kind:
         """Make it as wanted. ``state`` is what was just observed."""
         raise NotImplementedError
 
+    @property
+    def units(self) -> list[str]:
+        """The systemd units that an observation asks for."""
+        return []
+
+    @property
+    def paths(self) -> list[str]:
+        """Files of its own that its key does not name: nobody takes them for a stranger's."""
+        return []
+
+    def finish(self) -> None:
+        """What is done only when the whole transaction has succeeded, and can't be undone."""
+
     def calls_for(self, state: State | None) -> list[str]:
         """The actions that changing it from ``state`` calls for."""
         return self.notify

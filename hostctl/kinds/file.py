@@ -41,9 +41,7 @@ class File(PathKind):
         if older and is_older(older["package"], older["below"]):
             text = older["content"]
         base = self.wanted.get("merge_json")
-        if base:
-            text = json.dumps(merge(_read_json(Path(base)), json.loads(text)), indent=2) + "\n"
-        return text.encode()
+        return (merged_json(Path(base), text) if base else text).encode()
 
     @property
     def is_secret(self) -> bool:
@@ -65,6 +63,11 @@ class File(PathKind):
     def record(self) -> dict[str, Any]:
         """With the digest in place of the content."""
         return super().record() | {"sha256": self._digest()}
+
+
+def merged_json(base: Path, over: str) -> str:
+    """The JSON file ``base`` (missing: an empty object) with the objects of ``over`` laid over its own."""
+    return json.dumps(merge(_read_json(base), json.loads(over)), indent=2) + "\n"
 
 
 def _read_json(path: Path) -> dict[str, Any]:

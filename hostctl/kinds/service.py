@@ -26,6 +26,11 @@ class Service(Kind):
         """The unit's name."""
         return str(self.wanted["unit"])
 
+    @property
+    def units(self) -> list[str]:
+        """The unit itself."""
+        return [self.key]
+
     def observe(self) -> State | None:
         """What systemd says of it."""
         shown = properties(self.key)
@@ -37,7 +42,7 @@ class Service(Kind):
             "enabled": shown.get("UnitFileState") in ENABLED,
             "running": active in UP and not restarting,
             "active": "dying and restarting" if restarting else active,
-            "overrides": _overrides(shown.get("DropInPaths", "")),
+            "overrides": overrides(shown.get("DropInPaths", "")),
         }
 
     def differs(self, state: State | None) -> list[str]:
@@ -115,6 +120,7 @@ class Service(Kind):
         return bool(state.get("overrides")) or state["load"] == "masked"
 
 
-def _overrides(drop_ins: str) -> list[str]:
+def overrides(drop_ins: str) -> list[str]:
+    """Those of a unit's drop-ins (``DropInPaths``) that somebody made by hand."""
     found = [path for path in drop_ins.split() if path.startswith(BY_HAND)]
     return [path for path in found if path not in owned()] if found else []

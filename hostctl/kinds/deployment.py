@@ -1,0 +1,300 @@
+"""Which release of a service serves: two slots take turns, and a new one serves only when it has proved itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from hostctl import checks
+from hostctl.deploy_log import logged
+from hostctl.kinds.base import Kind, Phase, State
+from hostctl.kinds.file import merged_json
+from hostctl.kinds.paths import write_file, write_symlink
+from hostctl.kinds.service import UP, overrides
+from hostctl.ownership import set_aside
+from hostctl.report import progress
+from hostctl.run import run
+from hostctl.systemd import properties, tell
+
+SLOTS = ("blue", "green")
+
+
+class Deployment(Kind):
+    """The wanted release runs with the wanted settings in one of the slots, and connections are led to that one.
+
+    A slot is a systemd unit of its own with its own link to a release, its own settings file and its own socket. What
+    it was started from is written beside it (its *label*). A new release is started in the idle slot; when it is
+    ready, one rename of the link to the socket moves all new connections; the old slot finishes what it has and
+    stops, when the whole transaction has succeeded. Until then the undo is the same rename back.
+    """
+
+    name = "deployment"
+    phase = Phase.SERVICES
+
+    @property
+    def key(self) -> str:
+        """Where releases and slots are."""
+        return str(self.wanted["root"])
+
+    @property
+    def units(self) -> list[str]:
+        """Both slots."""
+        return [self._unit(slot) for slot in SLOTS]
+
+    @property
+    def paths(self) -> list[str]:
+        """What it writes beside its folder."""
+        return [str(self._boot), *(str(self._settings(slot)) for slot in SLOTS)]
+
+    @property
+    def _root(self) -> Path:
+        return Path(self.key)
+
+    @property
+    def _release(self) -> Path:
+        return self._root / "releases" / str(self.wanted["version"])
+
+    @property
+    def _serving(self) -> Path:
+        return Path(self.wanted["current_socket"])
+
+    @property
+    def _boot(self) -> Path:
+        """The drop-in that says which slot a start of the service starts: at boot it also claims the link."""
+        return Path("/etc/systemd/system") / f"{self.wanted['service']}.service.d" / "slot.conf"
+
+    def _unit(self, slot: str) -> str:
+        return f"{self.wanted['service']}@{slot}.service"
+
+    def _socket(self, slot: str) -> str:
+        return f"/run/{self.wanted['service']}-{slot}/http.sock"
+
+    def _link(self, slot: str) -> Path:
+        return self._root / "slots" / slot
+
+    def _label(self, slot: str) -> Path:
+        return self._root / "slots" / f"{slot}.json"
+
+    def _settings(self, slot: str) -> Path:
+        return Path(self.wanted["config_directory"]) / slot / str(self.wanted["settings_file"])
+
+    def observe(self) -> State | None:
+        """Which slot serves, which one would after a boot, and what is in each."""
+        link = self._serving.readlink() if self._serving.is_symlink() else None
+        serving = next((slot for slot in SLOTS if link and str(link) == self._socket(slot)), None)
+        boot = self._boot.read_text() if self._boot.is_file() else ""
+        return {
+            "serving": serving,
+            "boot": next((slot for slot in SLOTS if self._unit(slot) in boot), None),
+            "current": _target(self._root / "current"),
+            "slots": {slot: self._observe_slot(slot) for slot in SLOTS},
+        }
+
+    def _observe_slot(self, slot: str) -> State:
+        shown = properties(self._unit(slot))
+        active, dying = shown.get("ActiveState", "inactive"), shown.get("SubState") == "auto-restart"
+        settings = self._settings(slot)
+        try:
+            label: State | None = json.loads(self._label(slot).read_text())
+        except (OSError, ValueError):
+            label = None
+        return {
+            "active": "dying and restarting" if dying else active,
+            "running": active in UP and not dying,
+            "release": _target(self._link(slot)),
+            "settings": base64.b64encode(settings.read_bytes()).decode() if settings.is_file() else None,
+            "label": label,
+            "overrides": overrides(shown.get("DropInPaths", "")),
+        }
+
+    def _wanted_label(self) -> State:
+        return {
+            "version": str(self.wanted["version"]),
+            "artifact": self.wanted["artifact"],
+            "unit": self.wanted["unit_digest"],
+            "settings": self._settings_digest(),
+        }
+
+    def _settings_digest(self) -> str:
+        if "settings" not in self.wanted:
+            return str(self.wanted["settings_sha256"])
+        return hashlib.sha256(self._content()).hexdigest()
+
+    def _content(self) -> bytes:
+        base = self._release / f"{self.wanted['settings_file']}.artifact"
+        return merged_json(base, self.wanted["settings"]).encode()
+
+    def differs(self, state: State | None) -> list[str]:
+        """What serves instead, or does not, and what a boot or an old slot would do."""
+        assert state is not None
+        serving = state["serving"]
+        if serving is None:
+            return ["nothing serves" if state["boot"] else "missing"]
+        slot = state["slots"][serving]
+        words = self._reasons(slot)
+        if not slot["running"]:
+            words.append(f"{serving} is {slot['active']}")
+        if state["boot"] != serving:
+            words.append(f"after a boot {state['boot'] or 'nothing'} would serve")
+        if state["current"] != str(self._release) and not words:
+            words.append(f"current leads to {state['current']}")
+        if state["slots"][_other(serving)]["running"]:
+            words.append(f"{_other(serving)} runs besides")
+        return words
+
+    def _reasons(self, slot: State) -> list[str]:
+        """Why the slot must be left for the other one: processes do not change what they were started from."""
+        label, wanted = slot["label"] or {}, self._wanted_label()
+        words = []
+        if label.get("version") != wanted["version"]:
+            words.append(f"version {label.get('version')} -> {wanted['version']}")
+        elif label.get("artifact") != wanted["artifact"] or slot["release"] != str(self._release):
+            words.append("another release under the same version")
+        elif label.get("settings") != wanted["settings"]:
+            words.append("settings")
+        elif slot["settings"] is None or _digest(slot["settings"]) != wanted["settings"]:
+            words.append("settings were changed")
+        if label.get("unit") != wanted["unit"]:
+            words.append("limits and options of its process")
+        return words + [f"overridden by {path}" for path in slot["overrides"]]
+
+    def effects(self, state: State | None) -> list[str]:
+        """What people who watch the service will see."""
+        assert state is not None
+        serving, service = state["serving"], self.wanted["service"]
+        if serving is None:
+            return [f"start {self._unit(state['boot'] or SLOTS[0])}"]
+        if self._reasons(state["slots"][serving]):
+            return [f"switch {service} from {serving} to {_other(serving)} when that is ready"]
+        return [] if state["slots"][serving]["running"] else [f"start {self._unit(serving)}"]
+
+    def apply(self, state: State | None) -> None:
+        """Start the release in the idle slot, wait until it is ready, switch; or mend what serves already."""
+        assert state is not None
+        serving = state["serving"]
+        for path in state["slots"][serving]["overrides"] if serving else ():
+            set_aside(Path(path))
+        if serving and not self._reasons(state["slots"][serving] | {"overrides": []}):
+            self._mend(serving, state)
+            return
+        slot = _other(serving) if serving else SLOTS[0]
+        label = state["slots"][serving]["label"] if serving else None
+        with logged(self.wanted, former=(label or {}).get("version"), slot=slot):
+            self._prepare(slot)
+            self._wait_ready(slot)
+            self._switch(slot)
+
+    def _mend(self, serving: str, state: State) -> None:
+        if any(state["slots"][serving]["overrides"]):
+            run(["systemctl", "daemon-reload"])
+            tell("restart", self._unit(serving), self.wanted["log"])
+        if not state["slots"][serving]["running"]:
+            run(["systemctl", "reset-failed", self._unit(serving)], check=False)
+            tell("start", self._unit(serving), self.wanted["log"])
+        self._wait_ready(serving)
+        self._switch(serving)
+
+    def _prepare(self, slot: str) -> None:
+        run(["systemctl", "stop", self._unit(slot)], check=False, timeout=180)
+        run(["systemctl", "reset-failed", self._unit(slot)], check=False)
+        attributes = {"owner": str(self.wanted["user"]), "group": str(self.wanted["user"])}
+        write_file(self._settings(slot), self._content(), mode="0400", **attributes)
+        write_symlink(self._link(slot), str(self._release))
+        label = json.dumps(self._wanted_label()).encode()
+        write_file(self._label(slot), label, mode="0644", owner="root", group="root")
+        progress(f"  starting {self._unit(slot)} with version {self.wanted['version']}")
+        tell("start", self._unit(slot), self.wanted["log"])
+
+    def _wait_ready(self, slot: str) -> None:
+        for path, timeout in self.wanted["health"]:
+            check = {"type": "http", "socket": self._socket(slot), "path": path, "port": None}
+            check |= {"host": "localhost", "status": 200, "timeout": timeout, "log": self.wanted["log"]}
+            checks.wait(check, alive=self._unit(slot))
+
+    def _switch(self, slot: str) -> None:
+        """From the first rename on new connections reach this slot; the rest is for the next boot and for people."""
+        if not self._serving.is_symlink() or str(self._serving.readlink()) != self._socket(slot):
+            write_symlink(self._serving, self._socket(slot))
+            progress(f"  {self._unit(slot)} serves")
+        self._remember_slot(slot)
+        write_symlink(self._root / "current", str(_target(self._link(slot))))
+
+    def _remember_slot(self, slot: str) -> None:
+        text = f"# Managed by the dhanman deployment.\n[Unit]\nWants={self._unit(slot)}\n".encode()
+        if not self._boot.is_file() or self._boot.read_bytes() != text:
+            write_file(self._boot, text, mode="0644", owner="root", group="root")
+            run(["systemctl", "daemon-reload"])
+
+    def finish(self) -> None:
+        """Let the old slot finish its requests and stop; nobody waits for that."""
+        serving = (self.observe() or {}).get("serving")
+        if serving:
+            # its ExecStop gives connections under way the time to arrive, then SIGINT lets it end what it has
+            run(["systemctl", "stop", "--no-block", self._unit(_other(serving))], check=False)
+
+    def restore(self, state: State) -> None:
+        """Switch back to the slot that served, which still runs; or take everything away if there was none."""
+        if state["serving"] is None:
+            self._remove()
+            return
+        serving, idle = state["serving"], _other(state["serving"])
+        if not (self.observe() or {})["slots"][serving]["running"] and state["slots"][serving]["running"]:
+            tell("start", self._unit(serving), self.wanted["log"])
+            self._wait_ready(serving)
+        write_symlink(self._serving, self._socket(serving))
+        self._remember_slot(serving)
+        if state["current"]:
+            write_symlink(self._root / "current", state["current"])
+        if not state["slots"][idle]["running"]:
+            run(["systemctl", "stop", self._unit(idle)], check=False, timeout=180)
+            run(["systemctl", "reset-failed", self._unit(idle)], check=False)
+        self._put_back(idle, state["slots"][idle])
+
+    def _put_back(self, slot: str, state: State) -> None:
+        """What was in the idle slot is what a way back without Pulumi leads to."""
+        if state["release"] is None or state["settings"] is None or state["label"] is None:
+            for path in (self._link(slot), self._settings(slot), self._label(slot)):
+                path.unlink(missing_ok=True)
+            return
+        attributes = {"owner": str(self.wanted["user"]), "group": str(self.wanted["user"])}
+        write_file(self._settings(slot), base64.b64decode(state["settings"]), mode="0400", **attributes)
+        write_symlink(self._link(slot), state["release"])
+        label = json.dumps(state["label"]).encode()
+        write_file(self._label(slot), label, mode="0644", owner="root", group="root")
+
+    def _remove(self) -> None:
+        for slot in SLOTS:
+            run(["systemctl", "stop", self._unit(slot)], check=False, timeout=180)
+            run(["systemctl", "reset-failed", self._unit(slot)], check=False)
+            for path in (self._link(slot), self._settings(slot), self._label(slot)):
+                path.unlink(missing_ok=True)
+        for path in (self._serving, self._root / "current", self._boot):
+            path.unlink(missing_ok=True)
+        for folder in (self._boot.parent, self._root / "slots"):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        run(["systemctl", "daemon-reload"])
+
+    def foreign(self, state: State) -> bool:
+        """A service in our slots that is in no manifest."""
+        return state["serving"] is not None
+
+    def record(self) -> dict[str, Any]:
+        """With the digest in place of the settings."""
+        kept = {k: v for k, v in super().record().items() if k != "settings"}
+        return kept | {"settings_sha256": self._settings_digest()}
+
+
+def _other(slot: str) -> str:
+    return SLOTS[1 - SLOTS.index(slot)]
+
+
+def _target(link: Path) -> str | None:
+    return str(link.readlink()) if link.is_symlink() else None
+
+
+def _digest(content: str) -> str:
+    return hashlib.sha256(base64.b64decode(content)).hexdigest()
