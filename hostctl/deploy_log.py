@@ -20,22 +20,22 @@ TAIL = 256 * 1024
 
 
 @contextlib.contextmanager
-def logged(wanted: dict[str, Any], *, former: str | None, slot: str) -> Iterator[None]:
+def logged(path: str, service: str, *, former: str | None, version: str, slot: str) -> Iterator[None]:
     """Write one line when the block ends: ``serves``, or ``refused`` with the reason."""
     start = time.monotonic()
-    entry = {"service": wanted["service"], "from": former, "to": str(wanted["version"]), "slot": slot}
+    entry = {"service": service, "from": former, "to": version, "slot": slot}
     try:
         yield
     except BaseException as error:
-        write(wanted["deploy_log"], entry | {"result": "refused", "reason": plain(error).what}, start)
+        write(path, entry | {"result": "refused", "reason": plain(error).what}, time.monotonic() - start)
         raise
-    write(wanted["deploy_log"], entry | {"result": "serves"}, start)
+    write(path, entry | {"result": "serves"}, time.monotonic() - start)
 
 
-def write(path: str, entry: dict[str, Any], start: float) -> None:
+def write(path: str, entry: dict[str, Any], seconds: float = 0.0) -> None:
     """Append one line; a log that can't be written is no reason to fail a deployment."""
     moment = datetime.now(UTC).isoformat(timespec="seconds")
-    line = {"at": moment, "who": who(), **entry, "seconds": round(time.monotonic() - start, 1)}
+    line = {"at": moment, "who": who(), **entry, "seconds": round(seconds, 1)}
     with contextlib.suppress(OSError):
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, MODE)
         with os.fdopen(descriptor, "a") as file:

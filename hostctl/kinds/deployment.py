@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hostctl import checks
-from hostctl.deploy_log import logged
+from hostctl.deploy_log import logged, write
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.file import merged_json
 from hostctl.kinds.paths import write_file, write_symlink
@@ -181,8 +181,9 @@ class Deployment(Kind):
             self._mend(serving, state)
             return
         slot = _other(serving) if serving else SLOTS[0]
-        label = state["slots"][serving]["label"] if serving else None
-        with logged(self.wanted, former=(label or {}).get("version"), slot=slot):
+        former = (state["slots"][serving]["label"] or {}).get("version") if serving else None
+        log, service, version = self.wanted["deploy_log"], self.wanted["service"], str(self.wanted["version"])
+        with logged(log, service, former=former, version=version, slot=slot):
             self._prepare(slot)
             self._wait_ready(slot)
             self._switch(slot)
@@ -241,6 +242,10 @@ class Deployment(Kind):
             self._remove()
             return
         serving, idle = state["serving"], _other(state["serving"])
+        if self._serving.is_symlink() and str(self._serving.readlink()) == self._socket(idle):
+            entry = {"service": self.wanted["service"], "from": str(self.wanted["version"]), "slot": serving}
+            former = (state["slots"][serving]["label"] or {}).get("version")
+            write(self.wanted["deploy_log"], entry | {"to": former, "result": "taken back"})
         if not (self.observe() or {})["slots"][serving]["running"] and state["slots"][serving]["running"]:
             tell("start", self._unit(serving), self.wanted["log"])
             self._wait_ready(serving)

@@ -34,7 +34,7 @@ def test_every_secret_is_in_the_document_and_redacted() -> None:
     assert unit.is_secret("stdin")
     document = json.loads(unit.plain("stdin"))
     assert set(document["redact"]) == {"fake-a", "fake-b", "fake-c"}
-    (settings,) = [t["content"] for t in document["things"] if t.get("secret")]
+    (settings,) = [t["settings"] for t in document["things"] if t["kind"] == "deployment"]
     assert "Password=fake-a" in settings
 
 

@@ -11,7 +11,7 @@ from components.microservice.appsettings import connection_string
 from components.microservice.plan import microservice_unit
 from components.microservice.spec import BrokerAccess, DatabaseAccess, Dotnet, Executable, MicroserviceSpec
 from components.naming import ServiceNames
-from components.unit import File, HttpCheck, Release, Symlink, Unit
+from components.unit import Deployment, File, HttpCheck, Release, Symlink, Unit
 
 NAMES = ServiceNames("prod", "sales")
 DATABASE = DatabaseAccess(
@@ -46,6 +46,12 @@ def unit(spec: MicroserviceSpec = SPEC) -> Unit:
 def file(path: str, spec: MicroserviceSpec = SPEC) -> File:
     """The unit's file at this path."""
     return next(t for t in unit(spec).things if isinstance(t, File) and t.path == path)
+
+
+def deployment(**changes: int) -> Deployment:
+    """The unit's deployment, of a service that is changed like this."""
+    (found,) = [t for t in unit(replace(SPEC, **changes)).things if isinstance(t, Deployment)]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -102,12 +108,10 @@ def test_no_secret_is_outside_the_settings_file() -> None:
 
 
 def test_the_settings_file_is_readable_by_the_service_alone_and_laid_over_the_artifact_s() -> None:
-    settings = file(SETTINGS)
-    assert (settings.mode, settings.owner, settings.secret) == ("0400", "dhanman-sales-prod", True)
-    assert (
-        settings.merge_json == "/opt/dhanman/prod/sales/releases/1.4.0/appsettings.Production.json.artifact"
-    )
-    content = json.loads(settings.content)
+    deployed = deployment()
+    assert deployed.user == "dhanman-sales-prod"
+    assert f"{deployed.config_directory}/{deployed.settings_file}" == SETTINGS
+    content = json.loads(deployed.settings)
     assert content["RabbitMq"]["VirtualHost"] == "prod"
     assert content["Brevo"]["ApiKey"] == "fake-key"
 
@@ -125,27 +129,41 @@ def test_a_separator_in_a_password_does_not_end_it() -> None:
 
 def test_the_document_s_path_leads_to_the_current_release() -> None:
     links = {t.path: t.target for t in unit().things if isinstance(t, Symlink)}
+    assert links["/var/www/prod/dhanman-sales"] == "/opt/dhanman/prod/sales/current"
+
+
+def test_the_units_are_verified_with_the_release_that_is_wanted() -> None:
+    links = {t.path: t.target for t in unit().things if isinstance(t, Symlink)}
     (release,) = [f"{t.root}/releases/{t.version}" for t in unit().things if isinstance(t, Release)]
-    assert links["/var/www/prod/dhanman-sales"] == release
-    assert links["/opt/dhanman/prod/sales/slots/blue"] == release
-    assert links["/run/dhanman/prod/sales.sock"] == "/run/dhanman-sales-prod-blue/http.sock"
+    assert links["/opt/dhanman/prod/sales/slots/wanted"] == release
+    assert "/etc/systemd/system/dhanman-sales-prod@wanted.service" in unit().validations[0].argv
 
 
-def test_a_new_release_restarts_the_slot_and_new_settings_do_too() -> None:
-    restart = "restart dhanman-sales-prod@blue.service"
+def test_what_serves_is_the_release_with_its_digest() -> None:
     (release,) = [t for t in unit().things if isinstance(t, Release)]
-    assert restart in release.notify
-    assert restart in file(SETTINGS).notify
+    deployed = deployment()
+    assert (deployed.root, deployed.version, deployed.artifact) == (
+        release.root,
+        release.version,
+        release.sha256,
+    )
+    assert deployed.current_socket == "/run/dhanman/prod/sales.sock"
 
 
-def test_readiness_is_asked_on_the_slot_s_own_socket_and_then_on_the_port() -> None:
+def test_another_limit_of_its_process_asks_for_a_new_one_and_another_port_does_not() -> None:
+    assert deployment(memory_max=1).unit_digest != deployment().unit_digest
+    assert deployment(port=5999).unit_digest == deployment().unit_digest
+
+
+def test_nothing_restarts_what_serves() -> None:
+    notified = {action for thing in unit().things for action in thing.notify}
+    assert not [action for action in notified if "@" in action]
+
+
+def test_startup_is_asked_before_readiness_and_then_the_port() -> None:
+    assert [path for path, _ in deployment().health] == ["/health/startup", "/health/ready"]
     asked = [(c.path, c.socket, c.port) for c in unit().checks if isinstance(c, HttpCheck)]
-    socket = "/run/dhanman-sales-prod-blue/http.sock"
-    assert asked == [
-        ("/health/startup", socket, None),
-        ("/health/ready", socket, None),
-        ("/health", None, 5006),
-    ]
+    assert asked == [("/health", None, 5006)]
 
 
 def test_both_logs_are_rotated() -> None:
