@@ -27,12 +27,12 @@ EDITS = (
         "file:/etc/dhanman/logs.d/dhanman-payroll-local.json: missing",
     ),
     Edit(
-        "chmod 0644 /etc/dhanman/local/sales/appsettings.Local.json",
-        "file:/etc/dhanman/local/sales/appsettings.Local.json: mode 0644 -> 0400",
+        "chmod 0644 /etc/dhanman/local/bucket.json",
+        "file:/etc/dhanman/local/bucket.json: mode 0644 -> 0400",
     ),
     Edit(
-        "echo ' ' >>/etc/dhanman/local/common/appsettings.Local.json",
-        "file:/etc/dhanman/local/common/appsettings.Local.json: content",
+        "for slot in blue green; do echo ' ' >>/etc/dhanman/local/common/$slot/appsettings.Local.json; done",
+        "deployment:/opt/dhanman/local/common: settings were changed",
     ),
     Edit(
         "mv /etc/timezone /root/timezone && ln -s /root/timezone /etc/timezone",
@@ -72,7 +72,7 @@ EDITS = (
         "directory:/etc/nginx/sites-enabled: test does not belong there",
     ),
     Edit(
-        "cp /etc/dhanman/local/sales/appsettings.Local.json /etc/dhanman/local/sales/appsettings.bak",
+        "cp /etc/dhanman/local/bucket.json /etc/dhanman/local/sales/appsettings.bak",
         "directory:/etc/dhanman/local/sales: appsettings.bak does not belong there",
     ),
     Edit("mkdir /etc/dhanman/logs.d/old", "directory:/etc/dhanman/logs.d: old does not belong there"),
@@ -94,8 +94,8 @@ EDITS = (
     Edit("sysctl -qw vm.swappiness=61", "sysctl:vm.swappiness: 61 -> 10"),
     Edit("sysctl -qw net.ipv4.tcp_keepalive_time=7201", "sysctl:net.ipv4.tcp_keepalive_time: 7201 -> 600"),
     Edit(
-        "systemctl stop dhanman-purchase-local@blue",
-        "service:dhanman-purchase-local@blue.service: inactive",
+        "systemctl stop 'dhanman-purchase-local@*'",
+        "deployment:/opt/dhanman/local/purchase: ",
     ),
     Edit(
         "systemctl disable --quiet dhanman-community-local",
@@ -111,7 +111,7 @@ EDITS = (
         f"mkdir -p /etc/systemd/system/{SALES}@.service.d && "
         f"printf '[Service]\\nNice=5\\n' >/etc/systemd/system/{SALES}@.service.d/override.conf && "
         "systemctl daemon-reload",
-        f"service:{SALES}@blue.service: overridden by /etc/systemd/system/{SALES}@.service.d/override.conf",
+        f"deployment:/opt/dhanman/local/sales: overridden by /etc/systemd/system/{SALES}@.service.d/override.conf",
     ),
     Edit("nft add rule inet dhanman input tcp dport 9999 accept", "firewall:dhanman: rules were changed"),
     Edit(f"{SQL} 'ALTER ROLE dhanman_user_a SUPERUSER'", "postgres_role:dhanman_user_a: has SUPERUSER"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from pathlib import Path
@@ -12,7 +11,13 @@ from hostctl import checks
 from hostctl.deploy_log import logged, write
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.file import merged_json
-from hostctl.kinds.paths import write_file, write_symlink
+from hostctl.kinds.paths import (
+    attribute_differences,
+    observe_path,
+    restore_path,
+    write_file,
+    write_symlink,
+)
 from hostctl.kinds.service import UP, overrides
 from hostctl.ownership import set_aside
 from hostctl.report import progress
@@ -81,6 +86,10 @@ class Deployment(Kind):
     def _settings(self, slot: str) -> Path:
         return Path(self.wanted["config_directory"]) / slot / str(self.wanted["settings_file"])
 
+    @property
+    def _attributes(self) -> dict[str, str]:
+        return {"mode": "0400", "owner": str(self.wanted["user"]), "group": str(self.wanted["user"])}
+
     def observe(self) -> State | None:
         """Which slot serves, which one would after a boot, and what is in each."""
         link = self._serving.readlink() if self._serving.is_symlink() else None
@@ -96,7 +105,6 @@ class Deployment(Kind):
     def _observe_slot(self, slot: str) -> State:
         shown = properties(self._unit(slot))
         active, dying = shown.get("ActiveState", "inactive"), shown.get("SubState") == "auto-restart"
-        settings = self._settings(slot)
         try:
             label: State | None = json.loads(self._label(slot).read_text())
         except (OSError, ValueError):
@@ -105,7 +113,7 @@ class Deployment(Kind):
             "active": "dying and restarting" if dying else active,
             "running": active in UP and not dying,
             "release": _target(self._link(slot)),
-            "settings": base64.b64encode(settings.read_bytes()).decode() if settings.is_file() else None,
+            "settings": observe_path(self._settings(slot), content=True),
             "label": label,
             "overrides": overrides(shown.get("DropInPaths", "")),
         }
@@ -135,6 +143,10 @@ class Deployment(Kind):
             return ["nothing serves" if state["boot"] else "missing"]
         slot = state["slots"][serving]
         words = self._reasons(slot)
+        if slot["settings"]["type"] == "file":
+            words += [
+                f"settings: {text}" for text in attribute_differences(slot["settings"], self._attributes)
+            ]
         if not slot["running"]:
             words.append(f"{serving} is {slot['active']}")
         if state["boot"] != serving:
@@ -155,7 +167,7 @@ class Deployment(Kind):
             words.append("another release under the same version")
         elif label.get("settings") != wanted["settings"]:
             words.append("settings")
-        elif slot["settings"] is None or _digest(slot["settings"]) != wanted["settings"]:
+        elif slot["settings"].get("sha256") != wanted["settings"]:
             words.append("settings were changed")
         if label.get("unit") != wanted["unit"]:
             words.append("limits and options of its process")
@@ -189,6 +201,7 @@ class Deployment(Kind):
             self._switch(slot)
 
     def _mend(self, serving: str, state: State) -> None:
+        write_file(self._settings(serving), self._settings(serving).read_bytes(), **self._attributes)
         if any(state["slots"][serving]["overrides"]):
             run(["systemctl", "daemon-reload"])
             tell("restart", self._unit(serving), self.wanted["log"])
@@ -201,8 +214,7 @@ class Deployment(Kind):
     def _prepare(self, slot: str) -> None:
         run(["systemctl", "stop", self._unit(slot)], check=False, timeout=180)
         run(["systemctl", "reset-failed", self._unit(slot)], check=False)
-        attributes = {"owner": str(self.wanted["user"]), "group": str(self.wanted["user"])}
-        write_file(self._settings(slot), self._content(), mode="0400", **attributes)
+        write_file(self._settings(slot), self._content(), **self._attributes)
         write_symlink(self._link(slot), str(self._release))
         label = json.dumps(self._wanted_label()).encode()
         write_file(self._label(slot), label, mode="0644", owner="root", group="root")
@@ -260,12 +272,11 @@ class Deployment(Kind):
 
     def _put_back(self, slot: str, state: State) -> None:
         """What was in the idle slot is what a way back without Pulumi leads to."""
-        if state["release"] is None or state["settings"] is None or state["label"] is None:
+        if state["release"] is None or state["settings"]["type"] != "file" or state["label"] is None:
             for path in (self._link(slot), self._settings(slot), self._label(slot)):
                 path.unlink(missing_ok=True)
             return
-        attributes = {"owner": str(self.wanted["user"]), "group": str(self.wanted["user"])}
-        write_file(self._settings(slot), base64.b64decode(state["settings"]), mode="0400", **attributes)
+        restore_path(self._settings(slot), state["settings"])
         write_symlink(self._link(slot), state["release"])
         label = json.dumps(state["label"]).encode()
         write_file(self._label(slot), label, mode="0644", owner="root", group="root")
@@ -299,7 +310,3 @@ def _other(slot: str) -> str:
 
 def _target(link: Path) -> str | None:
     return str(link.readlink()) if link.is_symlink() else None
-
-
-def _digest(content: str) -> str:
-    return hashlib.sha256(base64.b64decode(content)).hexdigest()

@@ -28,14 +28,16 @@ def test_a_gateway_setting_changes_one_unit_by_reload(world: World) -> None:
         assert _pid(world, "nginx.service") == master
 
 
-def test_one_services_limit_restarts_that_service_alone(world: World) -> None:
-    sales, common = "dhanman-sales-local@blue.service", "dhanman-common-local@blue.service"
-    before = (_pid(world, sales), _pid(world, common))
+def test_one_services_limit_asks_for_a_new_process_of_that_service_alone(world: World) -> None:
+    sales, common = world.slot("sales"), world.slot("common")
+    before = _pid(world, common)
     with world.changed({"services": {"sales": {"memoryMax": "200MiB"}}}):
         assert world.preview() == ["sales-service"]
         world.up()
-        assert _pid(world, sales) != before[0]
-        assert _pid(world, common) == before[1]
+        assert world.slot("sales") != sales
+        shown = world.run(f"systemctl show {world.slot('sales')} -p MemoryMax --value")
+        assert int(shown) == 200 * 1024**2
+        assert (world.slot("common"), _pid(world, common)) == (common, before)
 
 
 def test_postgresql_reloads_what_it_can_and_restarts_for_the_rest(world: World) -> None:

@@ -18,7 +18,6 @@ from toolchain.paths import Clone
 pytestmark = pytest.mark.host
 
 RUNTIME = "/opt/dotnet-of-the-test"
-UNIT = "dhanman-purchase-local@blue.service"
 
 
 @pytest.fixture(scope="module")
@@ -50,11 +49,12 @@ def test_kestrel_runs_hardened_serves_stops_gracefully_and_its_log_rotates_witho
     with world.changed({"services": {"purchase": service}}):
         assert world.preview() == ["purchase-artifact", "purchase-service"]
         world.up()
+        unit = world.slot("purchase")
         answer = world.ask("https://purchase.dhanman.test/health/ready")
         assert (answer.status, answer.version) == (200, "2")
-        assert "dotnet" in world.run(f"ps -o args= -p $(systemctl show {UNIT} -p MainPID --value)")
+        assert "dotnet" in world.run(f"ps -o args= -p $(systemctl show {unit} -p MainPID --value)")
         score = (
-            world.run(f"systemd-analyze security --no-pager {UNIT} | tail -1")
+            world.run(f"systemd-analyze security --no-pager {unit} | tail -1")
             .split("service: ")[1]
             .split()[0]
         )
@@ -65,6 +65,7 @@ def test_kestrel_runs_hardened_serves_stops_gracefully_and_its_log_rotates_witho
 
 
 def _a_request_in_flight_is_finished(world: World) -> None:
+    unit = world.slot("purchase")
     statuses: list[int] = []
 
     def ask() -> None:
@@ -73,11 +74,12 @@ def _a_request_in_flight_is_finished(world: World) -> None:
     request = threading.Thread(target=ask)
     request.start()
     # the request is there when the service has a connection from NGINX
-    busy = "until ss -Hx state established | grep -q purchase-local-blue/http.sock; do sleep 0.05; done"
+    socket = f"{unit.removesuffix('.service').replace('@', '-')}/http.sock"
+    busy = f"until ss -Hx state established | grep -q {socket}; do sleep 0.05; done"
     world.run(f"timeout 10 sh -c '{busy}'; systemctl stop dhanman-purchase-local.service")
     request.join()
     assert statuses == [200]
-    assert world.run(f"systemctl show {UNIT} -p Result --value").strip() == "success"
+    assert world.run(f"systemctl show {unit} -p Result --value").strip() == "success"
     world.run("systemctl start dhanman-purchase-local.service")
     assert (
         world.ask("https://purchase.dhanman.test/health", "--retry", "20", "--retry-delay", "1").status == 200

@@ -97,7 +97,7 @@ def test_the_documents_port_leads_to_the_service(world: World) -> None:
 
 
 def test_a_service_runs_hardened_and_as_its_own_user(world: World) -> None:
-    unit = "dhanman-sales-local@blue.service"
+    unit = world.slot("sales")
     shown = world.run(f"systemctl show {unit} -p User,MemoryMax,LimitNOFILE,NoNewPrivileges,ProtectSystem")
     assert "User=dhanman-sales-local" in shown
     assert f"MemoryMax={256 * 1024**2}" in shown
@@ -106,7 +106,7 @@ def test_a_service_runs_hardened_and_as_its_own_user(world: World) -> None:
         world.run(f"systemd-analyze security --no-pager {unit} | tail -1").split("service: ")[1].split()[0]
     )
     assert float(score) <= 2.0
-    other = "/etc/dhanman/local/common/appsettings.Local.json"
+    other = world.settings_file("common")
     refused = world.host.run(f"runuser -u dhanman-sales-local -- cat {other}", check=False)
     assert refused.returncode != 0
     assert "Permission denied" in refused.stderr

@@ -63,6 +63,6 @@ def test_no_secret_is_seen_anywhere(world: World) -> None:
 def test_the_secret_is_where_the_service_reads_it(world: World) -> None:
     with world.changed(WITH_CANARY):
         world.up()
-        path = "/etc/dhanman/local/sales/appsettings.Local.json"
+        path = world.settings_file("sales")
         assert CANARY in world.run(f"cat {path}")
         assert world.run(f"stat -c '%a %U' {path}").split() == ["400", "dhanman-sales-local"]

@@ -164,6 +164,16 @@ class World:
             if r["type"].endswith("RandomPassword")
         }
 
+    def slot(self, service: str) -> str:
+        """The systemd unit of the slot in which the service's release serves."""
+        link = self.run(f"readlink /run/dhanman/local/{service}.sock")
+        return f"dhanman-{service}-local@{link.split('/')[2].rpartition('-')[2]}.service"
+
+    def settings_file(self, service: str) -> str:
+        """Path of the settings that the service's serving process reads."""
+        slot = self.slot(service).partition("@")[2].removesuffix(".service")
+        return f"/etc/dhanman/local/{service}/{slot}/appsettings.Local.json"
+
     def run(self, command: str, *, check: bool = True) -> str:
         """A command on the host as root; what it printed."""
         return self.host.run(command, check=check).stdout

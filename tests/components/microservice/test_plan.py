@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def file(path: str, spec: MicroserviceSpec = SPEC) -> File:
     return next(t for t in unit(spec).things if isinstance(t, File) and t.path == path)
 
 
-def deployment(**changes: int) -> Deployment:
+def deployment(**changes: Any) -> Deployment:
     """The unit's deployment, of a service that is changed like this."""
     (found,) = [t for t in unit(replace(SPEC, **changes)).things if isinstance(t, Deployment)]
     return found
