@@ -16,7 +16,7 @@ DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanma
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
 
-.PHONY: help setup local test unit host-test preview plan drift doctor policy up rotate smoke destroy outputs bench lint format lock host-key host-shell clean distclean
+.PHONY: help setup local test unit host-test preview plan drift doctor status policy up rotate smoke destroy outputs bench lint format lock host-key host-shell clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
@@ -60,6 +60,10 @@ up: setup ## bring a stack's hosts to what its settings say; STACK=local
 smoke: setup ## ask every service and the front end of a stack whether they answer; STACK=qa
 	@:$(need-stack)
 	@$(PULUMI) stack output --json --stack $(STACK) | $(PY) -m scripts.smoke
+
+status: setup ## what each service runs, since when, how it is, its last deployment; STACK=qa
+	@:$(need-stack)
+	@$(PY) -m scripts.status $(STACK)
 
 doctor: setup ## hosts, DNS, certificates and Pulumi: how they are, and what to do; STACK=qa
 	@:$(need-stack)

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hostctl import arming, deletion, forecast, observation, rotation, uninstall
+from hostctl import arming, deletion, forecast, observation, releases, rotation, uninstall
 from hostctl.errors import HostError, plain
 from hostctl.interruption import fail_on_signals
 from hostctl.report import answer, progress, result
@@ -19,7 +19,7 @@ from hostctl.transaction import Transaction
 
 USAGE = (
     "usage: hostctl apply|delete|confirm [--drift=MARK] < UNIT.json | observe [VERSION] | forecast < UNITS.json"
-    " | revert UNIT | recover | rotate DIRECTORY | uninstall"
+    " | rollback SERVICE | status | revert UNIT | recover | rotate DIRECTORY | uninstall"
 )
 
 
@@ -90,6 +90,10 @@ def main(arguments: list[str]) -> int:
                 result("; ".join(arming.recover(Store())) or "nothing to recover")
             case ["rotate", directory]:
                 result(rotation.rotate_all(Path(directory)))
+            case ["rollback", service]:
+                result(releases.rollback(Store(), service))
+            case ["status"]:
+                answer(releases.status(Store()))
             case ["uninstall"]:
                 result(uninstall.uninstall(Store()))
             case _:

@@ -20,10 +20,12 @@ TAIL = 256 * 1024
 
 
 @contextlib.contextmanager
-def logged(path: str, service: str, *, former: str | None, version: str, slot: str) -> Iterator[None]:
+def logged(
+    path: str, service: str, *, former: str | None, version: str, slot: str, how: str = "deploy"
+) -> Iterator[None]:
     """Write one line when the block ends: ``serves``, or ``refused`` with the reason."""
     start = time.monotonic()
-    entry = {"service": service, "from": former, "to": version, "slot": slot}
+    entry = {"what": how, "service": service, "from": former, "to": version, "slot": slot}
     try:
         yield
     except BaseException as error:

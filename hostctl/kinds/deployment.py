@@ -47,7 +47,7 @@ class Deployment(Kind):
     @property
     def units(self) -> list[str]:
         """Both slots."""
-        return [self._unit(slot) for slot in SLOTS]
+        return [self.unit(slot) for slot in SLOTS]
 
     @property
     def paths(self) -> list[str]:
@@ -60,7 +60,7 @@ class Deployment(Kind):
 
     @property
     def _release(self) -> Path:
-        return self._root / "releases" / str(self.wanted["version"])
+        return self._root / "releases" / self.version
 
     @property
     def _serving(self) -> Path:
@@ -69,13 +69,30 @@ class Deployment(Kind):
     @property
     def _boot(self) -> Path:
         """The drop-in that says which slot a start of the service starts: at boot it also claims the link."""
-        return Path("/etc/systemd/system") / f"{self.wanted['service']}.service.d" / "slot.conf"
+        return Path("/etc/systemd/system") / f"{self.service}.service.d" / "slot.conf"
 
-    def _unit(self, slot: str) -> str:
-        return f"{self.wanted['service']}@{slot}.service"
+    @property
+    def service(self) -> str:
+        """Name of the service's units."""
+        return str(self.wanted["service"])
 
-    def _socket(self, slot: str) -> str:
-        return f"/run/{self.wanted['service']}-{slot}/http.sock"
+    @property
+    def version(self) -> str:
+        """The wanted version."""
+        return str(self.wanted["version"])
+
+    @property
+    def deploy_log(self) -> str:
+        """Path of the log of deployments."""
+        return str(self.wanted["deploy_log"])
+
+    def unit(self, slot: str) -> str:
+        """The systemd unit of a slot."""
+        return f"{self.service}@{slot}.service"
+
+    def socket(self, slot: str) -> str:
+        """Where a slot listens."""
+        return f"/run/{self.service}-{slot}/http.sock"
 
     def _link(self, slot: str) -> Path:
         return self._root / "slots" / slot
@@ -93,17 +110,17 @@ class Deployment(Kind):
     def observe(self) -> State | None:
         """Which slot serves, which one would after a boot, and what is in each."""
         link = self._serving.readlink() if self._serving.is_symlink() else None
-        serving = next((slot for slot in SLOTS if link and str(link) == self._socket(slot)), None)
+        serving = next((slot for slot in SLOTS if link and str(link) == self.socket(slot)), None)
         boot = self._boot.read_text() if self._boot.is_file() else ""
         return {
             "serving": serving,
-            "boot": next((slot for slot in SLOTS if self._unit(slot) in boot), None),
+            "boot": next((slot for slot in SLOTS if self.unit(slot) in boot), None),
             "current": _target(self._root / "current"),
             "slots": {slot: self._observe_slot(slot) for slot in SLOTS},
         }
 
     def _observe_slot(self, slot: str) -> State:
-        shown = properties(self._unit(slot))
+        shown = properties(self.unit(slot))
         active, dying = shown.get("ActiveState", "inactive"), shown.get("SubState") == "auto-restart"
         try:
             label: State | None = json.loads(self._label(slot).read_text())
@@ -120,7 +137,7 @@ class Deployment(Kind):
 
     def _wanted_label(self) -> State:
         return {
-            "version": str(self.wanted["version"]),
+            "version": self.version,
             "artifact": self.wanted["artifact"],
             "unit": self.wanted["unit_digest"],
             "settings": self._settings_digest(),
@@ -153,8 +170,8 @@ class Deployment(Kind):
             words.append(f"after a boot {state['boot'] or 'nothing'} would serve")
         if state["current"] != str(self._release) and not words:
             words.append(f"current leads to {state['current']}")
-        if state["slots"][_other(serving)]["running"]:
-            words.append(f"{_other(serving)} runs besides")
+        if state["slots"][other(serving)]["running"]:
+            words.append(f"{other(serving)} runs besides")
         return words
 
     def _reasons(self, slot: State) -> list[str]:
@@ -176,12 +193,12 @@ class Deployment(Kind):
     def effects(self, state: State | None) -> list[str]:
         """What people who watch the service will see."""
         assert state is not None
-        serving, service = state["serving"], self.wanted["service"]
+        serving, service = state["serving"], self.service
         if serving is None:
-            return [f"start {self._unit(state['boot'] or SLOTS[0])}"]
+            return [f"start {self.unit(state['boot'] or SLOTS[0])}"]
         if self._reasons(state["slots"][serving]):
-            return [f"switch {service} from {serving} to {_other(serving)} when that is ready"]
-        return [] if state["slots"][serving]["running"] else [f"start {self._unit(serving)}"]
+            return [f"switch {service} from {serving} to {other(serving)} when that is ready"]
+        return [] if state["slots"][serving]["running"] else [f"start {self.unit(serving)}"]
 
     def apply(self, state: State | None) -> None:
         """Start the release in the idle slot, wait until it is ready, switch; or mend what serves already."""
@@ -192,51 +209,59 @@ class Deployment(Kind):
         if serving and not self._reasons(state["slots"][serving] | {"overrides": []}):
             self._mend(serving, state)
             return
-        slot = _other(serving) if serving else SLOTS[0]
+        slot = other(serving) if serving else SLOTS[0]
         former = (state["slots"][serving]["label"] or {}).get("version") if serving else None
-        log, service, version = self.wanted["deploy_log"], self.wanted["service"], str(self.wanted["version"])
-        with logged(log, service, former=former, version=version, slot=slot):
+        with logged(self.deploy_log, self.service, former=former, version=self.version, slot=slot):
             self._prepare(slot)
-            self._wait_ready(slot)
-            self._switch(slot)
+            self.start(slot)
+            self.wait_ready(slot)
+            self.switch(slot)
 
     def _mend(self, serving: str, state: State) -> None:
         write_file(self._settings(serving), self._settings(serving).read_bytes(), **self._attributes)
         if any(state["slots"][serving]["overrides"]):
             run(["systemctl", "daemon-reload"])
-            tell("restart", self._unit(serving), self.wanted["log"])
+            tell("restart", self.unit(serving), self.wanted["log"])
         if not state["slots"][serving]["running"]:
-            run(["systemctl", "reset-failed", self._unit(serving)], check=False)
-            tell("start", self._unit(serving), self.wanted["log"])
-        self._wait_ready(serving)
-        self._switch(serving)
+            run(["systemctl", "reset-failed", self.unit(serving)], check=False)
+            tell("start", self.unit(serving), self.wanted["log"])
+        self.wait_ready(serving)
+        self.switch(serving)
 
     def _prepare(self, slot: str) -> None:
-        run(["systemctl", "stop", self._unit(slot)], check=False, timeout=180)
-        run(["systemctl", "reset-failed", self._unit(slot)], check=False)
+        run(["systemctl", "stop", self.unit(slot)], check=False, timeout=180)
+        run(["systemctl", "reset-failed", self.unit(slot)], check=False)
         write_file(self._settings(slot), self._content(), **self._attributes)
         write_symlink(self._link(slot), str(self._release))
         label = json.dumps(self._wanted_label()).encode()
         write_file(self._label(slot), label, mode="0644", owner="root", group="root")
-        progress(f"  starting {self._unit(slot)} with version {self.wanted['version']}")
-        tell("start", self._unit(slot), self.wanted["log"])
 
-    def _wait_ready(self, slot: str) -> None:
+    def can_start(self, slot: str) -> bool:
+        """Whether a slot still holds a whole release with its settings."""
+        return self._link(slot).is_dir() and self._settings(slot).is_file() and self._label(slot).is_file()
+
+    def start(self, slot: str) -> None:
+        """Start what a slot holds."""
+        progress(f"  starting {self.unit(slot)}")
+        tell("start", self.unit(slot), self.wanted["log"])
+
+    def wait_ready(self, slot: str) -> None:
+        """Wait until a slot answers on its own socket; it fails at once if the process ends."""
         for path, timeout in self.wanted["health"]:
-            check = {"type": "http", "socket": self._socket(slot), "path": path, "port": None}
+            check = {"type": "http", "socket": self.socket(slot), "path": path, "port": None}
             check |= {"host": "localhost", "status": 200, "timeout": timeout, "log": self.wanted["log"]}
-            checks.wait(check, alive=self._unit(slot))
+            checks.wait(check, alive=self.unit(slot))
 
-    def _switch(self, slot: str) -> None:
+    def switch(self, slot: str) -> None:
         """From the first rename on new connections reach this slot; the rest is for the next boot and for people."""
-        if not self._serving.is_symlink() or str(self._serving.readlink()) != self._socket(slot):
-            write_symlink(self._serving, self._socket(slot))
-            progress(f"  {self._unit(slot)} serves")
+        if not self._serving.is_symlink() or str(self._serving.readlink()) != self.socket(slot):
+            write_symlink(self._serving, self.socket(slot))
+            progress(f"  {self.unit(slot)} serves")
         self._remember_slot(slot)
         write_symlink(self._root / "current", str(_target(self._link(slot))))
 
     def _remember_slot(self, slot: str) -> None:
-        text = f"# Managed by the dhanman deployment.\n[Unit]\nWants={self._unit(slot)}\n".encode()
+        text = f"# Managed by the dhanman deployment.\n[Unit]\nWants={self.unit(slot)}\n".encode()
         if not self._boot.is_file() or self._boot.read_bytes() != text:
             write_file(self._boot, text, mode="0644", owner="root", group="root")
             run(["systemctl", "daemon-reload"])
@@ -246,28 +271,28 @@ class Deployment(Kind):
         serving = (self.observe() or {}).get("serving")
         if serving:
             # its ExecStop gives connections under way the time to arrive, then SIGINT lets it end what it has
-            run(["systemctl", "stop", "--no-block", self._unit(_other(serving))], check=False)
+            run(["systemctl", "stop", "--no-block", self.unit(other(serving))], check=False)
 
     def restore(self, state: State) -> None:
         """Switch back to the slot that served, which still runs; or take everything away if there was none."""
         if state["serving"] is None:
             self._remove()
             return
-        serving, idle = state["serving"], _other(state["serving"])
-        if self._serving.is_symlink() and str(self._serving.readlink()) == self._socket(idle):
-            entry = {"service": self.wanted["service"], "from": str(self.wanted["version"]), "slot": serving}
+        serving, idle = state["serving"], other(state["serving"])
+        if self._serving.is_symlink() and str(self._serving.readlink()) == self.socket(idle):
+            entry = {"service": self.service, "from": self.version, "slot": serving}
             former = (state["slots"][serving]["label"] or {}).get("version")
-            write(self.wanted["deploy_log"], entry | {"to": former, "result": "taken back"})
+            write(self.deploy_log, entry | {"to": former, "result": "taken back"})
         if not (self.observe() or {})["slots"][serving]["running"] and state["slots"][serving]["running"]:
-            tell("start", self._unit(serving), self.wanted["log"])
-            self._wait_ready(serving)
-        write_symlink(self._serving, self._socket(serving))
+            tell("start", self.unit(serving), self.wanted["log"])
+            self.wait_ready(serving)
+        write_symlink(self._serving, self.socket(serving))
         self._remember_slot(serving)
         if state["current"]:
             write_symlink(self._root / "current", state["current"])
         if not state["slots"][idle]["running"]:
-            run(["systemctl", "stop", self._unit(idle)], check=False, timeout=180)
-            run(["systemctl", "reset-failed", self._unit(idle)], check=False)
+            run(["systemctl", "stop", self.unit(idle)], check=False, timeout=180)
+            run(["systemctl", "reset-failed", self.unit(idle)], check=False)
         self._put_back(idle, state["slots"][idle])
 
     def _put_back(self, slot: str, state: State) -> None:
@@ -283,8 +308,8 @@ class Deployment(Kind):
 
     def _remove(self) -> None:
         for slot in SLOTS:
-            run(["systemctl", "stop", self._unit(slot)], check=False, timeout=180)
-            run(["systemctl", "reset-failed", self._unit(slot)], check=False)
+            run(["systemctl", "stop", self.unit(slot)], check=False, timeout=180)
+            run(["systemctl", "reset-failed", self.unit(slot)], check=False)
             for path in (self._link(slot), self._settings(slot), self._label(slot)):
                 path.unlink(missing_ok=True)
         for path in (self._serving, self._root / "current", self._boot):
@@ -304,7 +329,8 @@ class Deployment(Kind):
         return kept | {"settings_sha256": self._settings_digest()}
 
 
-def _other(slot: str) -> str:
+def other(slot: str) -> str:
+    """The slot that is not this one."""
     return SLOTS[1 - SLOTS.index(slot)]
 
 
