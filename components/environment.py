@@ -237,6 +237,8 @@ class Environment(pulumi.ComponentResource):
             memory_max=service.memory_max,
             cpu_quota=service.cpu_quota,
             ready_timeout=service.ready_timeout,
+            drain_timeout=service.drain_timeout,
+            migration=(service.migration.command, service.migration.timeout) if service.migration else None,
             settings=service.settings,
             variables=runtime.environment,
             log_keep=settings.logs.keep,

@@ -53,6 +53,11 @@ class ServiceNames:
         """The template unit of the slots."""
         return f"{self.base}@.service"
 
+    @property
+    def migration_template(self) -> str:
+        """The template unit of what a release does to the database before it serves."""
+        return f"{self.base}-migrate@.service"
+
     def slot_unit(self, slot: str) -> str:
         """The unit of one slot (``blue`` or ``green``)."""
         return f"{self.base}@{slot}.service"

@@ -200,5 +200,19 @@ def _self_description() -> Record:
 
 def who() -> str:
     """Who runs this program: the user before sudo, and where they come from."""
-    client = os.environ.get("SSH_CONNECTION", "").split(" ")[0] or "this host"
-    return f"{os.environ.get('SUDO_USER', 'root')} from {client}"
+    return f"{os.environ.get('SUDO_USER', 'root')} from {_client()}"
+
+
+def _client() -> str:
+    # sudo takes the variable away, and leaves it in the environment of the process that called it
+    process = "self"
+    for _ in range(8):
+        try:
+            variables = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+            process = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            break
+        for variable in variables:
+            if variable.startswith(b"SSH_CONNECTION="):
+                return variable.partition(b"=")[2].split(b" ")[0].decode(errors="replace")
+    return "this host"

@@ -41,9 +41,9 @@ def _parse(shown: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
 
 
-def tell(verb: str, unit: str, log: str | None = None) -> None:
+def tell(verb: str, unit: str, log: str | None = None, *, timeout: float = 180) -> None:
     """``systemctl verb unit``; a refusal is told with the unit's last words (``log``: its file beside the journal)."""
-    done = run(["systemctl", verb, unit], check=False, timeout=180)
+    done = run(["systemctl", verb, unit], check=False, timeout=timeout)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise HostError(

@@ -35,6 +35,7 @@ UNITS = "/etc/systemd/system"
 LOGS_FOLDER = "logs"
 """The document's folder of the application that it may write to."""
 
+SLOT_TEMPLATE = "etc/systemd/system/slot@.service"
 WANTED = "wanted"
 """Stands for a slot where none is chosen yet."""
 
@@ -98,12 +99,14 @@ def microservice_unit(
             health=(("/health/startup", spec.ready_timeout), ("/health/ready", spec.ready_timeout)),
             log=names.error_log,
             deploy_log=names.deploy_log,
+            migration=spec.migration[1] if spec.migration else None,
         ),
         Service(unit=names.port_socket_unit),
     )
     password_texts = (database.password, broker.password, *secrets.values())
     ports = (names.port_socket_unit, names.port_socket6_unit, names.port_service_unit)
-    verified = (names.unit, names.slot_template, *ports)
+    migration = (names.migration_template,) if spec.migration else ()
+    verified = (names.unit, names.slot_template, *ports, *migration)
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     return Unit(
         name=service_unit_name(names),
@@ -154,6 +157,8 @@ def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
         "memory_max": spec.memory_max,
         "cpu_quota": spec.cpu_quota,
         "port": spec.port,
+        "drain_timeout": f"{spec.drain_timeout:g}",
+        "migration": None,
         "current_socket": names.current_socket,
         "slot_socket": names.slot_socket("%i"),
         "settings": f"{names.config_directory}/%i/{names.settings_file}",
@@ -161,7 +166,7 @@ def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
     }
     reload = "daemon-reload"
     files = (
-        (f"{UNITS}/{names.slot_template}", "etc/systemd/system/slot@.service", (reload,)),
+        (f"{UNITS}/{names.slot_template}", SLOT_TEMPLATE, (reload,)),
         (f"{UNITS}/{names.unit}", "etc/systemd/system/service.service", (reload,)),
         (
             f"{UNITS}/{names.port_socket_unit}",
@@ -180,7 +185,14 @@ def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
             (reload, f"restart {names.port_service_unit}"),
         ),
     )
-    return tuple(File(path=p, content=_TEMPLATES.render(t, **values), notify=n) for p, t, n in files)
+    rendered = [(path, _TEMPLATES.render(template, **values), notify) for path, template, notify in files]
+    if spec.migration:
+        command, timeout = spec.migration
+        line = command.replace("%", "%%").format(release=names.slot_directory("%i"))
+        values["migration"] = {"command": line, "timeout": f"{timeout:g}"}
+        content = _TEMPLATES.render(SLOT_TEMPLATE, **values)
+        rendered.append((f"{UNITS}/{names.migration_template}", content, (reload,)))
+    return tuple(File(path=path, content=content, notify=notify) for path, content, notify in rendered)
 
 
 def runtime_unit(

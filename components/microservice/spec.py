@@ -71,6 +71,8 @@ class MicroserviceSpec:
 
     ``source``: the artifact's path on the host or its https URL. ``memory_max``: bytes; ``cpu_quota``: per cent of
     one core; both are ceilings of each instance. ``ready_timeout``: seconds until the service must be ready.
+    ``drain_timeout``: seconds that an old instance has to end its requests. ``migration``: command line with
+    ``{release}`` that runs before a release serves for the first time, with its limit in seconds.
     ``settings``: merged over the artifact's own. ``variables``: further environment variables, none of them secret.
     ``log_keep``: rotated files that stay; ``log_max``: bytes at which a log is rotated before its day is over.
     """
@@ -84,6 +86,8 @@ class MicroserviceSpec:
     memory_max: int
     cpu_quota: int
     ready_timeout: float = 60.0
+    drain_timeout: float = 35.0
+    migration: tuple[str, float] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     log_keep: int = 14

@@ -95,13 +95,30 @@ class ExecutableRuntime(Model):
 Runtime = Annotated[DotnetRuntime | ExecutableRuntime, Field(discriminator="kind")]
 
 
+def _migration(value: str) -> str:
+    value = _command(value)
+    if "{urls}" in value:
+        raise ValueError("must not hold {urls}: a migration listens nowhere")
+    return value
+
+
+class Migration(Model):
+    """A command of the release that brings the service's database to what the release needs, before it serves.
+
+    ``timeout``: seconds after which it has failed.
+    """
+
+    command: Annotated[str, AfterValidator(_migration)]
+    timeout: Seconds = 300
+
+
 class Service(Model):
     """One microservice.
 
     ``memory_max`` (bytes) and ``cpu_quota`` (per cent of one core) are ceilings of each instance.
-    ``ready_timeout``: seconds that a new release has to become ready. ``settings`` are merged over the
-    artifact's ``appsettings``, ``secrets`` (by dotted key) too. ``hangfire_allow``: networks that may open
-    the dashboard.
+    ``ready_timeout``: seconds that a new release has to become ready. ``drain_timeout``: seconds that the old one
+    has to end its requests. ``settings`` are merged over the artifact's ``appsettings``, ``secrets`` (by dotted
+    key) too. ``hangfire_allow``: networks that may open the dashboard.
     """
 
     port: UnprivilegedPort
@@ -112,6 +129,8 @@ class Service(Model):
     cpu_quota: Percent = 200
     pool: Pool | None = None
     ready_timeout: Seconds = 60
+    drain_timeout: Seconds = 35
+    migration: Migration | None = None
     runtime: Runtime | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[AppSettingsKey, Secret] = Field(default_factory=dict)

@@ -359,7 +359,8 @@ class Deployment(Thing):
     ``artifact``: sha256 of the release. ``settings``: JSON laid over the artifact's own ``settings_file``, readable by
     ``user`` alone, a copy for each slot below ``config_directory``; never shown. ``unit_digest``: of what else a
     process is started from; another one asks for a new process. ``log``: whose last lines an error quotes.
-    ``deploy_log``: gets a line of JSON for each attempt.
+    ``deploy_log``: gets a line of JSON for each attempt. ``migration``: seconds that the unit
+    ``{service}-migrate@{slot}`` has before the release serves for the first time; None if there is no such unit.
     """
 
     kind: ClassVar[str] = "deployment"
@@ -376,6 +377,7 @@ class Deployment(Thing):
     health: tuple[tuple[str, float], ...]
     log: str
     deploy_log: str
+    migration: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from hostctl.kinds.service import UP, overrides
 from hostctl.ownership import set_aside
 from hostctl.report import progress
 from hostctl.run import run
+from hostctl.store import Store
 from hostctl.systemd import properties, tell
 
 SLOTS = ("blue", "green")
@@ -213,6 +214,7 @@ class Deployment(Kind):
         former = (state["slots"][serving]["label"] or {}).get("version") if serving else None
         with logged(self.deploy_log, self.service, former=former, version=self.version, slot=slot):
             self._prepare(slot)
+            self._migrate(slot)
             self.start(slot)
             self.wait_ready(slot)
             self.switch(slot)
@@ -235,6 +237,23 @@ class Deployment(Kind):
         write_symlink(self._link(slot), str(self._release))
         label = json.dumps(self._wanted_label()).encode()
         write_file(self._label(slot), label, mode="0644", owner="root", group="root")
+
+    def _migrate(self, slot: str) -> None:
+        """Once for each release, before its first process; whatever it does must suit the release that serves still."""
+        limit = self.wanted.get("migration")
+        done = self._root / "migrated.json"
+        artifacts: list[str] = json.loads(done.read_text()) if done.is_file() else []
+        if limit is None or self.wanted["artifact"] in artifacts:
+            return
+        unit = f"{self.service}-migrate@{slot}.service"
+        with Store().lock(f"migrate-{self.service}"):
+            progress(f"  migrating the database for version {self.version}: {limit:.0f} s at most")
+            try:
+                tell("start", unit, self.wanted["log"], timeout=float(limit) + 30)
+            finally:
+                run(["systemctl", "reset-failed", unit], check=False)
+        text = json.dumps([*artifacts, self.wanted["artifact"]]).encode()
+        write_file(done, text, mode="0644", owner="root", group="root")
 
     def can_start(self, slot: str) -> bool:
         """Whether a slot still holds a whole release with its settings."""
@@ -312,7 +331,7 @@ class Deployment(Kind):
             run(["systemctl", "reset-failed", self.unit(slot)], check=False)
             for path in (self._link(slot), self._settings(slot), self._label(slot)):
                 path.unlink(missing_ok=True)
-        for path in (self._serving, self._root / "current", self._boot):
+        for path in (self._serving, self._root / "current", self._root / "migrated.json", self._boot):
             path.unlink(missing_ok=True)
         for folder in (self._boot.parent, self._root / "slots"):
             if folder.is_dir() and not any(folder.iterdir()):
