@@ -8,8 +8,9 @@ from typing import Any
 from hostctl import checks, deploy_log
 from hostctl.errors import HostError
 from hostctl.kinds import build
-from hostctl.kinds.deployment import Deployment, other
+from hostctl.kinds.deployment import Deployment
 from hostctl.run import run
+from hostctl.slots import other
 from hostctl.store import Store
 
 HEALTH_LIMIT = 3.0
@@ -42,22 +43,21 @@ def rollback(store: Store, service: str) -> str:
     with store.lock(unit):
         state = thing.observe() or {}
         serving = state["serving"]
-        label = state["slots"][other(serving)]["label"] if serving else None
-        if serving is None or label is None or not thing.can_start(other(serving)):
+        slot = thing.slot(other(serving)) if serving else None
+        if serving is None or slot is None or not slot.is_whole():
             raise HostError(
                 f"{service} has no release to go back to",
                 hint="set the version back in the settings, then pulumi up",
             )
         former = (state["slots"][serving]["label"] or {}).get("version")
-        slot = other(serving)
+        version = state["slots"][slot.name]["label"]["version"]
         with deploy_log.logged(
-            thing.deploy_log, service, former=former, version=label["version"], slot=slot, how="rollback"
+            thing.deploy_log, service, former=former, version=version, slot=slot.name, how="rollback"
         ):
             thing.start(slot)
-            thing.wait_ready(slot)
             thing.switch(slot)
         thing.finish()
-    return f"{service}: version {label['version']} serves instead of {former}"
+    return f"{service}: version {version} serves instead of {former}"
 
 
 def status(store: Store) -> list[dict[str, Any]]:
@@ -71,10 +71,12 @@ def _status(thing: Deployment) -> dict[str, Any]:
     last = deploy_log.last(Path(thing.deploy_log), thing.service)
     if serving is None:
         return {"service": thing.service, "serving": None, "health": "nothing serves", "last": last}
-    check = {"type": "http", "socket": thing.socket(serving), "path": "/health/ready", "port": None}
+    check = {"type": "http", "socket": thing.slot(serving).socket, "path": "/health/ready", "port": None}
     reason = checks.attempt(check | {"host": "localhost", "status": 200}, HEALTH_LIMIT)
     names = "ActiveEnterTimestamp,MemoryCurrent,NRestarts"
-    shown = run(["systemctl", "show", "--timestamp=unix", f"--property={names}", thing.unit(serving)]).stdout
+    shown = run(
+        ["systemctl", "show", "--timestamp=unix", f"--property={names}", thing.slot(serving).unit]
+    ).stdout
     values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
     since, memory = values.get("ActiveEnterTimestamp", "").lstrip("@"), values.get("MemoryCurrent", "")
     return {
