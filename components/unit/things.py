@@ -330,8 +330,12 @@ class Release(Thing):
     ``source``: path of the tar.gz on the host (uploaded) or an https URL that the host fetches; ``sha256`` is
     checked before anything is unpacked. A version that is there with another sha256 is an error. ``config_files``:
     names of files at the top of the artifact which the environment provides: the artifact's own ``X`` is kept as
-    ``X.artifact`` and ``X`` becomes a link to ``{config_directory}/X``. ``keep``: how many versions stay.
+    ``X.artifact`` and ``X`` becomes a link to ``{config_directory}/X``. ``keep``: how many versions stay,
+    besides those that ``links`` (paths of links, such as one that NGINX serves) lead to.
     ``group``: may read; others may not unless ``public``.
+    ``pool``: a folder in which the files of all versions that stay are reachable whose path below the release
+    matches ``pool_pattern`` (a regular expression, in any case of letters; a leading ``/``): those whose name changes
+    with their content.
     """
 
     kind: ClassVar[str] = "release"
@@ -345,6 +349,9 @@ class Release(Thing):
     config_files: tuple[str, ...] = ()
     executable: str | None = None
     keep: int = 3
+    links: tuple[str, ...] = ()
+    pool: str | None = None
+    pool_pattern: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,11 @@ import hashlib
 import os
 import shutil
 import stat
-import tarfile
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from hostctl import room
+from hostctl.archives import sha256, sizes, unpack
+from hostctl.asset_pool import AssetPool
 from hostctl.errors import NO_ROOM, HostError
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.paths import ids, make_parents, remove_tree, write_file
@@ -19,7 +21,10 @@ BLOCK = 1 << 20
 
 
 class Release(Kind):
-    """``{root}/releases/{version}`` is the artifact with this digest. Not one byte of it changes later."""
+    """``{root}/releases/{version}`` is the artifact with this digest. Not one byte of it changes later.
+
+    Of the versions the last ``keep`` stay, and those that something leads to: a slot, ``current``, one of ``links``.
+    """
 
     name = "release"
     phase = Phase.RELEASES
@@ -43,6 +48,17 @@ class Release(Kind):
     def _listing_of(self, version: str) -> Path:
         return self._releases / f"{version}.listing"
 
+    @property
+    def _pool(self) -> AssetPool | None:
+        folder = self.wanted.get("pool")
+        return AssetPool(Path(folder), self.wanted["pool_pattern"]) if folder else None
+
+    def _kept(self) -> list[Path]:
+        """The whole versions, the one that was made first in front; an archive may set its folder's own time."""
+        digests = sorted(self._releases.glob("*.sha256"), key=lambda p: p.stat().st_mtime_ns)
+        trees = (file.with_name(file.name.removesuffix(".sha256")) for file in digests)
+        return [tree for tree in trees if tree.is_dir()]
+
     def observe(self) -> State | None:
         """The versions that are there, with their digests."""
         versions = {}
@@ -54,6 +70,7 @@ class Release(Kind):
             "versions": versions,
             # a release of a time when no listing was made counts as whole
             "whole": not listing.is_file() or listing.read_text().strip() == listed(self._directory),
+            "pool_filled": self._pool is None or self._pool.is_filled(self._kept()),
             "missing_parents": [str(p) for p in self._directory.parents if not p.exists()],
         }
 
@@ -69,16 +86,27 @@ class Release(Kind):
             )
         if there is None:
             return [f"version {version} is not there"]
-        return [] if state.get("whole", True) else [f"files of version {version} were changed"]
+        words = [] if state.get("whole", True) else [f"files of version {version} were changed"]
+        return words + ([] if state.get("pool_filled", True) else ["kept assets are missing"])
 
     def apply(self, state: State | None) -> None:
-        """Fetch, check the digest, unpack beside its place, rename, drop the oldest beyond ``keep``."""
+        """Look for room, fetch, check the digest, unpack beside its place, rename, link what the pool keeps of it."""
+        assert state is not None
+        if str(self.wanted["version"]) not in state["versions"] or not state.get("whole", True):
+            self._make()
+        if self._pool:
+            self._pool.fill(self._kept())
+
+    def _make(self) -> None:
+        uploaded = None if self._is_url else self._uploaded()
+        if uploaded:
+            room.require(self._directory, sizes(uploaded))
         make_parents(self._directory)
         scratch = self._releases / f".{self.wanted['version']}.new"
         remove_tree(scratch)
         scratch.mkdir(mode=0o700)
         try:
-            archive = self._fetch(scratch / "artifact.tar.gz")
+            archive = uploaded or self._fetch(scratch / "artifact.tar.gz")
             tree = scratch / "tree"
             tree.mkdir()
             unpack(archive, tree)
@@ -98,42 +126,51 @@ class Release(Kind):
             (self._digest_of(version), self.wanted["sha256"]),
         ):
             write_file(file, f"{text}\n".encode(), mode="0644", owner="root", group="root")
-        self._prune()
+
+    @property
+    def _is_url(self) -> bool:
+        return str(self.wanted["source"]).startswith("https://")
+
+    def _uploaded(self) -> Path:
+        source = Path(str(self.wanted["source"]))
+        if not source.is_file():
+            raise HostError(
+                f"the artifact {source} is not on the host",
+                hint="pulumi up --target-replace of the unit's upload brings it again",
+            )
+        return self._checked(source)
 
     def _fetch(self, target: Path) -> Path:
-        source = str(self.wanted["source"])
-        if source.startswith("https://"):
-            # these two cost more than the rest of the program, and few units fetch
-            import urllib.error
-            import urllib.request
+        # these two cost more than the rest of the program, and few units fetch
+        import urllib.error
+        import urllib.request
 
-            progress(f"  fetching {source}")
-            try:
-                with (
-                    urllib.request.urlopen(source, timeout=DOWNLOAD_TIMEOUT) as answer,
-                    target.open("wb") as file,
-                ):
+        source = str(self.wanted["source"])
+        progress(f"  fetching {source}")
+        try:
+            with urllib.request.urlopen(source, timeout=DOWNLOAD_TIMEOUT) as answer:
+                length = answer.headers.get("Content-Length", "")
+                # of what is behind a URL only this size is known; without it, the headers below have to do
+                size = int(length) if length.isdecimal() else 0
+                room.require(self._directory, (size, size * room.UNPACKED_FACTOR))
+                with target.open("wb") as file:
                     shutil.copyfileobj(answer, file, BLOCK)
-            except (urllib.error.URLError, OSError) as error:
-                if error.errno in NO_ROOM:
-                    raise
-                raise HostError(
-                    f"{source}: {error}", hint="the host must reach the artifact's address"
-                ) from None
-        else:
-            target = Path(source)
-            if not target.is_file():
-                raise HostError(
-                    f"the artifact {source} is not on the host",
-                    hint="pulumi up --target-replace of the unit's upload brings it again",
-                )
-        found = sha256(target)
+        except (urllib.error.URLError, OSError) as error:
+            if error.errno in NO_ROOM:
+                raise
+            raise HostError(f"{source}: {error}", hint="the host must reach the artifact's address") from None
+        self._checked(target)
+        room.require(self._directory, sizes(target))
+        return target
+
+    def _checked(self, archive: Path) -> Path:
+        found = sha256(archive)
         if found != self.wanted["sha256"]:
             raise HostError(
-                f"{source}: sha256 is {found}, not {self.wanted['sha256']}",
+                f"{self.wanted['source']}: sha256 is {found}, not {self.wanted['sha256']}",
                 hint="correct the artifact's sha256 in the settings, or the artifact",
             )
-        return target
+        return archive
 
     def _prepare(self, tree: Path) -> None:
         """Owner root, readable by the group alone unless public; the environment's own files become links."""
@@ -155,18 +192,24 @@ class Release(Kind):
             mode = (0o755 if runs else 0o644) if self.wanted["public"] else (0o750 if runs else 0o640)
             path.chmod(mode)
 
+    def finish(self) -> None:
+        """Drop the oldest versions beyond ``keep``: only now nothing can lead back to them any more."""
+        try:
+            self._prune()
+        except OSError as error:
+            progress(f"  old versions of {self.key} stay: {error.strerror}")
+
     def _prune(self) -> None:
-        versions = sorted(
-            (p for p in self._releases.iterdir() if p.is_dir() and not p.name.startswith(".")),
-            key=lambda p: p.stat().st_mtime,
-            reverse=True,
-        )
         root = Path(self.key)
-        used = {p.resolve() for p in (root / "current", *root.glob("slots/*"), self._directory)}
-        for old in versions[int(self.wanted["keep"]) :]:
+        links = (root / "current", *root.glob("slots/*"), *map(Path, self.wanted.get("links", ())))
+        used = {p.resolve() for p in (*links, self._directory)}
+        newest_first = self._kept()[::-1]
+        for old in newest_first[int(self.wanted["keep"]) :]:
             if old.resolve() not in used:
                 remove_tree(old)
                 self._forget(old.name)
+        if self._pool:
+            self._pool.prune(self._kept())
         source = Path(str(self.wanted["source"]))
         if source.is_absolute():
             for upload in source.parent.glob(f"{source.name.rsplit('-', 1)[0]}-*.tar.gz"):
@@ -183,6 +226,8 @@ class Release(Kind):
             if version not in state["versions"]:
                 remove_tree(self._releases / version)
                 self._forget(version)
+        if self._pool:
+            self._pool.prune(self._kept())
         for parent in (str(self._releases), *state["missing_parents"]):
             directory = Path(parent)
             if parent in state["missing_parents"] and directory.is_dir() and not any(directory.iterdir()):
@@ -201,61 +246,3 @@ def listed(tree: Path) -> str:
             place = path.removeprefix(str(tree))
             digest.update(f"{place}\0{info.st_mode}\0{info.st_uid}\0{info.st_gid}\0{size}\0{time}\n".encode())
     return digest.hexdigest()
-
-
-def sha256(path: Path) -> str:
-    """The digest of a file of any size."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def unpack(archive: Path, target: Path) -> None:
-    """Unpack a tar.gz; a member that leads outside, or is neither file, directory nor link, is refused.
-
-    ``tarfile``'s own filter "data" is not in every Python 3.11 that Debian 12 ships.
-    """
-    try:
-        with tarfile.open(archive, "r:gz") as tar:
-            members = tar.getmembers()
-            links = {PurePosixPath(m.name) for m in members if m.issym()}
-            for member in members:
-                _check_member(member, links)
-            for member in members:
-                member.mode = (member.mode & 0o777) | (0o700 if member.isdir() else 0o600)
-                tar.extract(member, target, set_attrs=True, numeric_owner=True)
-        for link in links:
-            # links that lead through links: only the whole tree shows where they end
-            if not (target / link).resolve().is_relative_to(target.resolve()):
-                raise _leads_outside(str(link))
-    except (tarfile.TarError, EOFError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            raise
-        raise HostError(
-            f"{archive.name}: not a usable tar.gz: {error}", hint="build the artifact again"
-        ) from None
-
-
-def _leads_outside(name: str) -> HostError:
-    return HostError(
-        f"the artifact has a member that leads outside of it: {name}", hint="build the artifact again"
-    )
-
-
-def _check_member(member: tarfile.TarInfo, links: set[PurePosixPath]) -> None:
-    def inside(name: str) -> bool:
-        depth = 0
-        for part in PurePosixPath(name).parts:
-            depth += {"..": -1, ".": 0}.get(part, 1)
-            if part == "/" or depth < 0:
-                return False
-        return True
-
-    target = str(PurePosixPath(member.name).parent / member.linkname) if member.issym() else member.linkname
-    usable = member.isfile() or member.isdir() or member.issym() or member.islnk()
-    places = [PurePosixPath(member.name)] + ([PurePosixPath(member.linkname)] if member.islnk() else [])
-    through_a_link = any(parent in links for place in places for parent in place.parents) or (
-        member.islnk() and places[1] in links
-    )
-    plain = ".." not in places[0].parts and not through_a_link
-    if not usable or not plain or not inside(member.name) or (target and not inside(target)):
-        raise _leads_outside(member.name)

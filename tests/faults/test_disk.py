@@ -98,7 +98,9 @@ def test_a_release_that_finds_no_room_is_not_blamed_on_the_artifact_and_the_old_
     with full(world, releases):
         world.configure({"services": {"sales": {"version": "1.0.51"}}})
         said = world.up(check=False)
-        assert_tells(said, "sales-service", f"error: {releases}/1.0.51: No space left on device", ROOM, BACK)
+        assert_tells(
+            said, "sales-service", f"error: {releases}/1.0.51: not enough room: it takes", ROOM, BACK
+        )
         assert_nothing_half_done(world)
         assert_serves(world)
     assert_converges(world)

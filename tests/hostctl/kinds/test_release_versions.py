@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from hostctl.archives import sha256
 from hostctl.errors import HostError
 from hostctl.kinds import build
 from hostctl.kinds.base import State
-from hostctl.kinds.release import Release, sha256
+from hostctl.kinds.release import Release
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="a release belongs to root")
 
@@ -47,6 +48,7 @@ def _made(thing: Release) -> State:
     assert before is not None
     thing.apply(before)
     assert thing.differs(thing.observe()) == []
+    thing.finish()
     return before
 
 
@@ -120,9 +122,8 @@ def test_reading_a_release_changes_nothing_and_one_without_a_listing_counts_as_w
 def test_the_listing_and_the_digest_go_with_the_release(tmp_path: Path, artifact: Path) -> None:
     releases = tmp_path / "app/releases"
     before = _made(_release(tmp_path, artifact, "1"))
-    for number, version in enumerate(("2", "3")):
+    for version in ("2", "3"):
         _made(_release(tmp_path, artifact, version))
-        os.utime(releases / version, (number, 2_000_000_000 + number))
     assert sorted(p.name for p in releases.iterdir()) == [
         "2", "2.listing", "2.sha256", "3", "3.listing", "3.sha256",
     ]  # fmt: skip
@@ -161,7 +162,7 @@ def test_an_unusable_artifact_is_refused_and_leaves_nothing(
     assert before is not None
     with pytest.raises(HostError, match=words):
         thing.apply(before)
-    assert list((tmp_path / "app/releases").iterdir()) == []
+    assert list((tmp_path / "app").glob("releases/*")) == []
     thing.restore(before)
     assert [p.name for p in tmp_path.iterdir()] == ["uploads"]
 
@@ -185,3 +186,86 @@ def test_older_uploads_of_the_same_artifact_go_and_others_stay(tmp_path: Path, a
         "app-notes.txt",
         "web-0.tar.gz",
     ]
+
+
+def _frontend(tmp_path: Path, artifact: Path, version: str = "1", **more: Any) -> Release:
+    pool = {"pool": str(tmp_path / "app/kept"), "pool_pattern": "^/run$", "public": True}
+    return _release(tmp_path, artifact, version, **(pool | more))
+
+
+def test_what_pages_of_kept_versions_ask_for_stays_and_goes_with_the_last_of_them(
+    tmp_path: Path, artifact: Path
+) -> None:
+    before = _made(_frontend(tmp_path, artifact, "1"))
+    kept = tmp_path / "app/kept/run"
+    assert kept.samefile(tmp_path / "app/releases/1/run")
+    for version in ("2", "3"):
+        _made(_frontend(tmp_path, artifact, version))
+    assert kept.samefile(tmp_path / "app/releases/2/run")
+    assert (kept.stat().st_mode & 0o777, kept.stat().st_nlink) == (0o755, 2)
+    _frontend(tmp_path, artifact, "3").restore(before)
+    assert [p.name for p in tmp_path.iterdir()] == ["uploads"]
+
+
+def test_a_pool_that_is_missing_is_made_without_the_artifact(tmp_path: Path, artifact: Path) -> None:
+    _made(_release(tmp_path, artifact, public=True))
+    thing = _frontend(tmp_path, artifact)
+    artifact.unlink()
+    assert thing.differs(thing.observe()) == ["kept assets are missing"]
+    _made(thing)
+
+
+def test_nothing_is_dropped_until_the_whole_unit_has_succeeded(tmp_path: Path, artifact: Path) -> None:
+    for version in ("1", "2"):
+        _made(_release(tmp_path, artifact, version))
+    thing = _release(tmp_path, artifact, "3", keep=1)
+    thing.apply(thing.observe())
+    assert sorted(p.name for p in (tmp_path / "app/releases").glob("?")) == ["1", "2", "3"]
+    thing.finish()
+    assert [p.name for p in (tmp_path / "app/releases").glob("?")] == ["3"]
+
+
+@pytest.mark.parametrize("link", ["app/current", "app/slots/blue", "app/slots/green", "www"])
+def test_no_version_is_dropped_that_a_way_back_leads_to(tmp_path: Path, artifact: Path, link: str) -> None:
+    _made(_release(tmp_path, artifact, "1"))
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(tmp_path / "app/releases/1")
+    for version in ("2", "3", "4"):
+        _made(_release(tmp_path, artifact, version, links=[str(tmp_path / "www")]))
+    assert sorted(p.name for p in (tmp_path / "app/releases").glob("?")) == ["1", "3", "4"]
+
+
+def test_an_artifact_that_does_not_fit_is_refused_before_anything_is_unpacked(
+    tmp_path: Path, artifact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thing = _release(tmp_path, artifact)
+    before = thing.observe()
+    nothing = os.statvfs_result((4096, 4096, 1000, 1, 1, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: nothing)
+    with pytest.raises(HostError, match=r"releases/1: not enough room: it takes 0\.0 MiB and 0\.2 MiB"):
+        thing.apply(before)
+    assert [p.name for p in tmp_path.iterdir()] == ["uploads"]
+
+
+class _Answer(io.BytesIO):
+    """What ``urlopen`` gives, with a length that may be anything."""
+
+    def __init__(self, content: bytes, length: int | None) -> None:
+        super().__init__(content)
+        self.headers = {} if length is None else {"Content-Length": str(length)}
+
+
+@pytest.mark.parametrize(("length", "takes"), [(10**9, "4768.4 MiB"), (None, "0.0 MiB")])
+def test_what_a_url_announces_is_asked_for_five_times_before_it_is_fetched(
+    tmp_path: Path, artifact: Path, monkeypatch: pytest.MonkeyPatch, length: int | None, takes: str
+) -> None:
+    answer = _Answer(artifact.read_bytes(), length)
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: answer)
+    thing = _release(tmp_path, artifact, source="https://artifacts.example.com/app.tar.gz")
+    before = thing.observe()
+    small = os.statvfs_result((4096, 4096, 1000, 1, 1, 0, 0, 0, 0, 255))
+    monkeypatch.setattr(os, "statvfs", lambda _: small)
+    with pytest.raises(HostError, match=f"it takes {takes}"):
+        thing.apply(before)
+    assert answer.closed
+    assert list((tmp_path / "app/releases").iterdir()) == []

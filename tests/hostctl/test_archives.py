@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from hostctl.archives import sizes, unpack
 from hostctl.errors import HostError
-from hostctl.kinds.release import unpack
 
 
 def _tar(path: Path, *members: tuple[str, bytes, str]) -> Path:
@@ -63,6 +63,12 @@ def test_an_ordinary_archive_keeps_its_links_and_loses_set_uid(tmp_path: Path) -
     unpack(archive, target)
     assert (target / "go").read_text() == (target / "same").read_text() == "x"
     assert (target / "bin/run").stat().st_mode & 0o7777 == 0o755
+
+
+def test_sizes_are_told_without_unpacking(tmp_path: Path) -> None:
+    archive = _tar(tmp_path / "a.tar.gz", ("./", DIR, ""), ("./run", FILE, ""), ("./go", SYM, "run"))
+    assert sizes(archive) == [0, 1, 0]
+    assert [p.name for p in tmp_path.iterdir()] == ["a.tar.gz"]
 
 
 def test_what_is_no_archive_is_said_in_one_line(tmp_path: Path) -> None:
