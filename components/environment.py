@@ -241,6 +241,7 @@ class Environment(pulumi.ComponentResource):
             migration=(service.migration.command, service.migration.timeout) if service.migration else None,
             settings=service.settings,
             variables=runtime.environment,
+            keep=service.keep_releases,
             log_keep=settings.logs.keep,
             log_max=settings.logs.max_size,
         )
@@ -347,6 +348,7 @@ class Environment(pulumi.ComponentResource):
             version=settings.frontend.version,
             source=release.source,
             sha256=release.sha256,
+            keep=settings.frontend.keep_releases,
         )
         args = FrontendArgs(target=target.after(gateway.ready), frontend=frontend, artifact=release.upload)
         Frontend("frontend", args, self._child)

@@ -29,6 +29,9 @@ STATIC_EXTENSIONS = (
 )
 """The document's list and what today's bundlers add to it."""
 
+IMMUTABLE = rf"(^/(assets|static)/|[.-][0-9a-f]{{8,}}\.({'|'.join(STATIC_EXTENSIONS)})(\.gz)?$)"
+"""Paths whose name changes with their content: what browsers may keep for ever, and what outlives its release."""
+
 _TEMPLATES = Templates(__file__)
 
 
@@ -38,7 +41,7 @@ class FrontendSpec:
 
     ``domain``: fully qualified name. ``certificate`` and ``certificate_key``: paths on the host. ``version``,
     ``source`` and ``sha256``: of the build's tar.gz, see :class:`components.unit.Release`. ``keep``: how many
-    versions stay on the host.
+    versions stay on the host, and with them the assets that pages of these versions ask for.
     """
 
     environment: str
@@ -61,6 +64,11 @@ class FrontendSpec:
         return f"/opt/dhanman/{self.environment}/frontend"
 
     @property
+    def kept(self) -> str:
+        """Where the assets of all versions that stay are reachable."""
+        return f"{self.root}/kept"
+
+    @property
     def www(self) -> str:
         """The document's path of the build, a link to the current release."""
         return f"/var/www/frontend/{self.environment}/build"
@@ -76,6 +84,8 @@ def site(spec: FrontendSpec) -> str:
         certificate_key=spec.certificate_key,
         log=spec.name,
         www=spec.www,
+        kept=spec.kept,
+        immutable=IMMUTABLE,
         extensions="|".join(STATIC_EXTENSIONS),
     )
 
@@ -110,6 +120,9 @@ def frontend_unit(spec: FrontendSpec) -> Unit:
                 sha256=spec.sha256,
                 public=True,
                 keep=spec.keep,
+                links=(spec.www,),
+                pool=spec.kept,
+                pool_pattern=IMMUTABLE,
             ),
             # NGINX looks at the link for each request, so a new version needs no reload.
             Symlink(path=spec.www, target=f"{spec.root}/releases/{spec.version}"),

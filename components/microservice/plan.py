@@ -64,6 +64,7 @@ def microservice_unit(
             config_directory=names.config_directory,
             config_files=(names.settings_file, LOGS_FOLDER),
             executable=spec.runtime.executable(names),
+            keep=spec.keep,
         ),
         Directory(path=names.config_directory, exclusive=True),
         *(Directory(path=f"{names.config_directory}/{slot}", exclusive=True) for slot in SLOTS),

@@ -74,6 +74,7 @@ class MicroserviceSpec:
     ``drain_timeout``: seconds that an old instance has to end its requests. ``migration``: command line with
     ``{release}`` that runs before a release serves for the first time, with its limit in seconds.
     ``settings``: merged over the artifact's own. ``variables``: further environment variables, none of them secret.
+    ``keep``: how many releases stay on the host, besides the slots' own.
     ``log_keep``: rotated files that stay; ``log_max``: bytes at which a log is rotated before its day is over.
     """
 
@@ -90,5 +91,6 @@ class MicroserviceSpec:
     migration: tuple[str, float] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
+    keep: int = 3
     log_keep: int = 14
     log_max: int = 100 * 1024 * 1024

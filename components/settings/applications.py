@@ -118,7 +118,8 @@ class Service(Model):
     ``memory_max`` (bytes) and ``cpu_quota`` (per cent of one core) are ceilings of each instance.
     ``ready_timeout``: seconds that a new release has to become ready. ``drain_timeout``: seconds that the old one
     has to end its requests. ``settings`` are merged over the artifact's ``appsettings``, ``secrets`` (by dotted
-    key) too. ``hangfire_allow``: networks that may open the dashboard.
+    key) too. ``hangfire_allow``: networks that may open the dashboard. ``keep_releases``: how many stay on the host,
+    besides those of both slots.
     """
 
     port: UnprivilegedPort
@@ -135,11 +136,16 @@ class Service(Model):
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[AppSettingsKey, Secret] = Field(default_factory=dict)
     hangfire_allow: tuple[Network, ...] = ()
+    keep_releases: Positive = 3
 
 
 class Frontend(Model):
-    """The web front end: a static build that NGINX serves."""
+    """The web front end: a static build that NGINX serves.
+
+    ``keep_releases``: how many stay on the host, and with them the assets that pages of theirs ask for.
+    """
 
     domain: Domain
     version: Version
     artifact: Artifact
+    keep_releases: Positive = 3

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from components.frontend.plan import FrontendSpec, frontend_unit
+import re
+
+import pytest
+
+from components.frontend.plan import IMMUTABLE, FrontendSpec, frontend_unit
 from components.unit import CommandCheck, File, Packages, Release, Symlink
 
 SPEC = FrontendSpec(
@@ -48,3 +52,31 @@ def test_the_unit_waits_for_the_page_itself_and_brings_what_asks_for_it() -> Non
     assert "qa.app.dhanman.com:443:127.0.0.1" in check.argv
     (packages,) = (t for t in unit.things if isinstance(t, Packages))
     assert check.argv[0] in packages.packages
+
+
+@pytest.mark.parametrize(
+    ("path", "immutable"),
+    [
+        ("/assets/app.js", True),
+        ("/static/x", True),
+        ("/logo.0a1b2c3d.svg", True),
+        ("/chunk-0A1B2C3D.JS", True),
+        ("/chunk-0a1b2c3d.js.gz", True),
+        ("/index.html", False),
+        ("/app.js", False),
+        ("/v1.2.3/app.js", False),
+        ("/more/assets/x.js", False),
+    ],
+)
+def test_what_outlives_its_release_is_what_browsers_keep(path: str, immutable: bool) -> None:
+    (release,) = (t for t in frontend_unit(SPEC).things if isinstance(t, Release))
+    assert release.pool_pattern == IMMUTABLE
+    assert (re.search(IMMUTABLE, path, re.IGNORECASE) is not None) is immutable
+    (site,) = (t for t in frontend_unit(SPEC).things if isinstance(t, File))
+    assert f'location ~* "{IMMUTABLE}" {{' in site.content
+    assert f"root {release.pool};" in site.content
+
+
+def test_the_release_that_is_served_is_never_dropped() -> None:
+    (release,) = (t for t in frontend_unit(SPEC).things if isinstance(t, Release))
+    assert (release.links, release.keep) == (("/var/www/frontend/qa/build",), 3)

@@ -57,6 +57,9 @@ def app(nginx: Any, certificate: tuple[str, str]) -> Any:
     }.items():
         (build / path).parent.mkdir(exist_ok=True)
         (build / path).write_text(text)
+    kept = nginx.path(f"{front.kept}/assets/former.js")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("const former = 1;")
     nginx.place(gateway_unit(spec(nginx, certificate)))
     nginx.place(frontend_unit(front))
     nginx.start()
@@ -236,7 +239,7 @@ def test_the_page_answers_every_route_and_is_never_kept(app: Any, path: str) -> 
     assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
-@pytest.mark.parametrize("path", ["/assets/app.js", "/logo.0a1b2c3d.svg"])
+@pytest.mark.parametrize("path", ["/assets/app.js", "/assets/former.js", "/logo.0a1b2c3d.svg"])
 def test_a_hashed_file_is_kept_for_a_year(app: Any, path: str) -> None:
     answer = app.ask(f"https://{APP}{path}")
     assert answer.status == 200
