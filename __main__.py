@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import UTC, datetime
 
 import pulumi
 
 from components.access import observe
 from components.environment import Environment
 from components.remote.connection import agent_problem
-from components.settings import Problem, SettingsError, fail, read
+from components.settings import Problem, Settings, SettingsError, fail, read, refusal
 
 SHOWN_TO_USER = 32
 """The exit status by which the language host knows that everything was said."""
@@ -21,12 +22,22 @@ def end_quietly(_signal: int, _frame: object) -> None:
     os._exit(SHOWN_TO_USER)
 
 
+def heed_window(settings: Settings) -> None:
+    """End an update at a time at which the stack is not to be changed; say so in a preview."""
+    refused, anyway = refusal(settings.file, settings.deploy_window, datetime.now(UTC), os.environ)
+    if refused and not pulumi.runtime.is_dry_run():
+        fail([refused])
+    if refused or anyway:
+        pulumi.log.warn(str(refused or anyway))
+
+
 def main() -> None:
     """Read the settings, make the environment, export what CI reads."""
     try:
         settings = read(dry_run=pulumi.runtime.is_dry_run())
     except SettingsError as error:
         fail(error.problems)
+    heed_window(settings)
     if not pulumi.runtime.is_dry_run() and (problem := agent_problem()):
         fail([Problem(file="environment", path=("SSH_AUTH_SOCK",), text=problem)])
     for placeholder in settings.placeholders:

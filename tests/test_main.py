@@ -6,12 +6,13 @@ import runpy
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
 
-from components import environment, settings
-from components.settings import Problem, SettingsError
+from components import access, environment, settings
+from components.settings import DeployWindow, Problem, SettingsError
 from tests.components.recording import PROJECT, record, stack_settings
 
 MAIN = str(PROJECT / "__main__.py")
@@ -55,3 +56,38 @@ def test_bad_settings_end_the_program_with_one_line_each(monkeypatch: pytest.Mon
     assert ended.value.code
     assert lines == [str(problem) for problem in problems]
     assert Path(MAIN).is_file()
+
+
+class _Reached(Exception):
+    """The program went on to the hosts."""
+
+
+@pytest.mark.parametrize(
+    ("dry_run", "reason", "reached", "said"),
+    [
+        (False, "", False, ["error: Pulumi.qa.yaml: deployWindow: it is"]),
+        (True, "", True, ["warning: Pulumi.qa.yaml: deployWindow: it is"]),
+        (False, "login is broken", True, ["warning: Pulumi.qa.yaml: deployWindow: it is"]),
+    ],
+)
+def test_at_a_refused_time_an_update_ends_before_any_host_is_asked(
+    monkeypatch: pytest.MonkeyPatch, dry_run: bool, reason: str, reached: bool, said: list[str]
+) -> None:
+    always = DeployWindow.model_validate({"refuse": ["00:00-24:00"]})
+    refusing = stack_settings("qa").model_copy(update={"deploy_window": always, "placeholders": ()})
+    lines: list[str] = []
+
+    def reach(*_: Any) -> None:
+        raise _Reached
+
+    monkeypatch.setattr(settings, "read", lambda *, dry_run: refusing)
+    monkeypatch.setattr(access, "observe", reach)
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: dry_run)
+    monkeypatch.setenv("DHANMAN_DEPLOY_ANYWAY", reason)
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    monkeypatch.setattr(pulumi.log, "error", lambda line: lines.append(f"error: {line}"))
+    monkeypatch.setattr(pulumi.log, "warn", lambda line: lines.append(f"warning: {line}"))
+    with pytest.raises(_Reached if reached else SystemExit):
+        runpy.run_path(MAIN)
+    assert [line[: len(start)] for line, start in zip(lines, said, strict=True)] == said
+    assert lines[0].endswith(reason)

@@ -19,6 +19,7 @@ from components.settings.loader import load
 from components.settings.model import Logs, Settings, StackFile
 from components.settings.problems import Placeholder, Problem, SettingsError
 from components.settings.reader import fail, read
+from components.settings.windows import DeployWindow, refusal
 
 __all__ = [
     "AptSource",
@@ -27,6 +28,7 @@ __all__ = [
     "Backup",
     "Certificates",
     "Cloudflare",
+    "DeployWindow",
     "Dns",
     "DotnetRuntime",
     "ExecutableRuntime",
@@ -51,4 +53,5 @@ __all__ = [
     "fail",
     "load",
     "read",
+    "refusal",
 ]

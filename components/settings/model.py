@@ -15,6 +15,7 @@ from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.pools import default_pool
 from components.settings.problems import Path, Placeholder, Problem, SettingsError
 from components.settings.values import ByteSize, Email, Name, Positive
+from components.settings.windows import DeployWindow
 from components.sizing import PostgresSizing
 
 Environment = Literal["prod", "qa", "local"]
@@ -47,6 +48,7 @@ class StackFile(Model):
     backup: Backup = Backup()
     delete_data: bool = False
     logs: Logs = Logs()
+    deploy_window: DeployWindow = DeployWindow()
     operator_email: Email | None = None
 
 
