@@ -104,4 +104,4 @@ def test_a_release_that_finds_no_room_is_not_blamed_on_the_artifact_and_the_old_
         assert_nothing_half_done(world)
         assert_serves(world)
     assert_converges(world)
-    assert "1.0.51" in world.host.exec("readlink /var/www/local/dhanman-sales").stdout
+    assert "1.0.51" in world.host.exec("readlink -f /var/www/local/dhanman-sales").stdout
