@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
+from components.artifacts import CACHE, pack
 from components.settings import placeholders, raw
 from components.settings.applications import Runtime
 from components.settings.data import AptSource
@@ -133,6 +134,9 @@ class _Loading:
                 )
             elif where.is_file() and not where.name.endswith((".tar.gz", ".tgz")):
                 self._report((*path, "path"), f"{artifact.path} is neither a folder nor a .tar.gz")
+            elif artifact.sha256 and (found := pack(where, self.project / CACHE).sha256) != artifact.sha256:
+                text = f"is not that of {artifact.path} ({found}); correct it, or build the artifact again"
+                self._report((*path, "sha256"), text)
         sources: list[tuple[Path, AptSource]] = [(("postgres", "repository"), parsed.postgres.repository)]
         runtimes: list[tuple[Path, Runtime]] = [(("runtime",), parsed.runtime)]
         runtimes += [(("services", n, "runtime"), s.runtime) for n, s in parsed.services.items() if s.runtime]

@@ -118,6 +118,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "services/sales/artifact/path: build/sales does not exist; build it, or correct the path",
     ),
     (
+        "an artifact that is not the one of the digest",
+        {"services/sales/artifact": {"path": ".", "sha256": "0" * 64}},
+        "services/sales/artifact/sha256: is not that of . (",
+    ),
+    (
         "URL without digest",
         {"services/sales/artifact": {"url": "https://example.com/x.tar.gz"}},
         "services/sales/artifact: url needs the sha256 of the archive beside it",
