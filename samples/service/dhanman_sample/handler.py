@@ -168,6 +168,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Upgrade", "websocket")
         self.send_header("Connection", "Upgrade")
         self.send_header("Sec-WebSocket-Accept", accept)
+        self.send_header("X-Instance", self._service.instance)
         self.end_headers()
         self.wfile.flush()
         # Idle as far as the stop goes: a WebSocket is never done, so it is told to come back elsewhere.

@@ -48,7 +48,7 @@ class Service:
             "/health/startup": {"GET": self._startup},
             "/health/ready": {"GET": self._ready},
             "/echo": {"POST": self._echo},
-            "/slow": {"GET": self._slow},
+            "/slow": {"GET": self._slow, "POST": self._slow},
             "/headers": {"GET": self._headers},
             "/hangfire": {"GET": self._hangfire},
         }

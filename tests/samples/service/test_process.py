@@ -186,6 +186,7 @@ def test_a_connection_serves_several_requests_and_echoes_every_kind_of_body(star
         ("POST", "/health", 405),
         ("GET", "/slow?seconds=61", 400),
         ("GET", "/slow?seconds=nan", 400),
+        ("POST", "/slow?seconds=0", 200),
         ("GET", "/hangfire", 200),
         ("GET", "/ws", 426),
     ],
@@ -273,6 +274,7 @@ def test_a_websocket_echoes_and_is_told_to_go_away_at_the_stop(start: Start) -> 
         head = b"".join(iter(stream.readline, b"\r\n"))
         assert head.startswith(b"HTTP/1.1 101 ")
         assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in head
+        assert b"\r\nX-Instance: " in head
         # A masked text frame "Hello", the example of section 5.7.
         client.sendall(bytes.fromhex("818537fa213d7f9f4d5158"))
         assert stream.read(7) == b"\x81\x05Hello"
