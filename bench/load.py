@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import math
 import os
 import platform
 import signal
@@ -169,4 +170,4 @@ def failures(requests: Iterable[Request]) -> list[str]:
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that ``share`` (0 to 1) of all values do not exceed."""
     ordered = sorted(values)
-    return ordered[max(0, min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
