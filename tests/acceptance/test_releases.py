@@ -1,0 +1,262 @@
+"""Releases under load: whatever is deployed, refused, taken back or cut off, no request fails."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.load import Request, Target, failures, load, program
+from scripts import rotate
+from scripts.steps import Steps
+from tests.acceptance.web_socket import WebSocket
+from tests.acceptance.world import STACK, World
+from toolchain.paths import Clone
+
+pytestmark = pytest.mark.host
+
+URL = "https://sales.dhanman.test"
+RATE = {"HTTP/1.1": 100, "HTTP/2": 50}
+"""Requests per second; both at once."""
+FASTEST: dict[str, Any] = {"gateway": {"rateLimit": {"perSecond": 5000, "burst": 5000}}}
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def world(new_world: Callable[[str], World]) -> World:
+    """An environment of its own, whose gateway lets one client ask as often as it likes."""
+    made = new_world("releases")
+    made.configure(FASTEST)
+    made.up()
+    return made
+
+
+@pytest.fixture(scope="module")
+def vegeta() -> Path:
+    return program(Steps(Clone().logs))
+
+
+def release(world: World, *, change: Callable[[Path], object] = lambda folder: None) -> dict[str, Any]:
+    """Settings of a new version of the sample, made different by ``change``."""
+    version = f"2.{next(NUMBERS)}.0"
+    folder = world.project / f"samples/service-{version}"
+    shutil.copytree(world.project / "samples/service", folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "VERSION").write_text(f"{version}\n")
+    change(folder)
+    return {"version": version, "artifact": {"path": f"samples/{folder.name}"}}
+
+
+def deploy(world: World, sales: dict[str, Any], *, check: bool = True) -> str:
+    world.configure(FASTEST | {"services": {"sales": sales}})
+    return world.up(check=check)
+
+
+def serving(world: World) -> str:
+    """Version of the instance that answers."""
+    return world.ask(f"{URL}/health").headers["x-instance"].partition("/")[0]
+
+
+def running_slots(world: World) -> list[str]:
+    """Slots of the service that run, those that are about to end not counted."""
+    units = world.run(
+        "systemctl list-units --plain --no-legend --state=active,activating 'dhanman-sales-local@*'"
+    )
+    return [line.split()[0] for line in units.splitlines()]
+
+
+@contextlib.contextmanager
+def under_load(world: World, vegeta: Path) -> Iterator[list[Request]]:
+    """Both kinds of clients ask all the time; at the end none of their requests has failed."""
+    world.ask(f"{URL}/health")
+    target = Target(
+        url=f"{URL}/echo", address=world.host.address, certificate=world.project / ".local/ca.crt"
+    )
+    folder = world.project.parent / f"load-{next(NUMBERS)}"
+    answered: list[Request] = []
+    with (
+        load(vegeta, target, folder / "1", rate=RATE["HTTP/1.1"]) as first,
+        load(vegeta, target, folder / "2", rate=RATE["HTTP/2"], http2=True) as second,
+    ):
+        yield answered
+    answered += [*first, *second]
+    assert len(first) > 100 and len(second) > 50
+    failed = failures(answered)
+    assert not failed, f"{len(failed)} of {len(answered)}: {failed[:20]}"
+
+
+def versions(requests: list[Request]) -> set[str]:
+    return {request.instance.partition("/")[0] for request in requests}
+
+
+def converged(world: World) -> None:
+    assert world.drift() == []
+    assert len(running_slots(world)) == 1
+
+
+def test_a_deploy_a_change_of_settings_and_a_rollback_by_version_fail_no_request(
+    world: World, vegeta: Path
+) -> None:
+    first, second = release(world), release(world)
+    deploy(world, first)
+    with under_load(world, vegeta) as requests:
+        deploy(world, second)
+        assert serving(world) == second["version"]
+        deploy(world, second | {"settings": {"Service": {"Greeting": "changed"}}})
+        assert json.loads(world.ask(URL).body)["greeting"] == "changed"
+        deploy(world, first)
+        assert serving(world) == first["version"]
+    assert versions(requests) == {first["version"], second["version"]}
+    converged(world)
+
+
+def _raises_when_it_is_asked(folder: Path) -> None:
+    source = folder / "dhanman_sample/service.py"
+    head = "    def _ready(self, request: Request) -> Response:\n"
+    before, _, after = source.read_text().partition(head)
+    assert after
+    source.write_text(f'{before}{head}        raise RuntimeError("broken")\n{after}')
+
+
+REFUSED: dict[str, tuple[Callable[[Path], object], dict[str, Any], str, bool]] = {
+    "exits at once": (
+        lambda folder: None,
+        {"settings": {"Sample": {"ExitAtStart": True}}},
+        "Sample:ExitAtStart is set",
+        True,
+    ),
+    "never ready": (
+        lambda folder: None,
+        {"settings": {"Sample": {"StartDelaySeconds": 900}}, "readyTimeout": 4},
+        "not within 4 s",
+        True,
+    ),
+    "answers 500": (_raises_when_it_is_asked, {"readyTimeout": 4}, "GET /health/ready: RuntimeError", True),
+    "no program": (
+        lambda folder: (folder / "dhanman-sample").unlink(),
+        {},
+        "the artifact has no dhanman-sample",
+        False,
+    ),
+    "another artifact than the settings name": (
+        lambda folder: None,
+        {"artifact": {"path": "samples/service", "sha256": "0" * 64}},
+        "services/sales/artifact/sha256: is not that of samples/service",
+        False,
+    ),
+    "settings are no JSON": (
+        lambda folder: (folder / "appsettings.Local.json").write_text("{broken"),
+        {},
+        "appsettings.Local.json",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_a_refused_release_says_why_fails_no_request_and_the_next_good_one_serves(
+    world: World, vegeta: Path, why: str
+) -> None:
+    change, more, reason, logged = REFUSED[why]
+    old = release(world)
+    deploy(world, old)
+    with under_load(world, vegeta) as requests:
+        bad = release(world, change=change) | more
+        said = deploy(world, bad, check=False)
+        assert reason in said
+        assert ("last lines of" in said) == logged
+        assert "Traceback (most recent call last)" not in said
+        assert serving(world) == old["version"]
+        assert len(running_slots(world)) == 1
+        good = release(world)
+        deploy(world, good)
+        assert serving(world) == good["version"]
+    assert versions(requests) == {old["version"], good["version"]}
+    converged(world)
+
+
+def test_a_long_request_and_a_web_socket_end_well_when_their_release_is_replaced(
+    world: World, vegeta: Path
+) -> None:
+    old, new = release(world), release(world)
+    deploy(world, old)
+    slot = world.slot("sales")
+    answers: list[tuple[int, str]] = []
+
+    def ask() -> None:
+        answer = world.ask(f"{URL}/slow?seconds=15", "--request", "POST")
+        answers.append((answer.status, answer.headers["x-instance"]))
+
+    with under_load(world, vegeta), WebSocket(world) as socket:
+        assert socket.instance.startswith(old["version"])
+        assert socket.echo("before") == "before"
+        request = threading.Thread(target=ask)
+        request.start()
+        deploy(world, new)
+        limit = int(world.run(f"systemctl show {slot} -p TimeoutStopUSec --value").strip().removesuffix("s"))
+        assert socket.close_code(limit) == 1001
+        request.join()
+        assert answers == [(200, f"{old['version']}/{slot.partition('@')[2].removesuffix('.service')}")]
+        with WebSocket(world) as again:
+            assert again.instance.startswith(new["version"])
+            assert again.echo("after") == "after"
+    assert world.run(f"systemctl show {slot} -p Result --value").strip() == "success"
+    converged(world)
+
+
+def test_a_host_that_reboots_in_the_middle_of_a_swap_serves_from_one_slot_and_the_next_up_converges(
+    world: World,
+) -> None:
+    old = release(world)
+    deploy(world, old)
+    idle = "green" if "@blue" in world.slot("sales") else "blue"
+    new = release(world)
+    # long enough for the reboot to come while the new slot runs and the old one serves
+    world.configure(
+        FASTEST | {"services": {"sales": new | {"settings": {"Sample": {"StartDelaySeconds": 30}}}}}
+    )
+    swap = world.start("up", "--stack", STACK, "--yes", "--skip-preview")
+    started = f"until systemctl is-active --quiet dhanman-sales-local@{idle}; do sleep 0.1; done"
+    world.host.exec(f"timeout 120 sh -c '{started}'")
+    world.host.reboot()
+    said, _ = swap.communicate(timeout=300)
+    assert swap.returncode != 0, said
+    answers = "curl -sfk --resolve sales.dhanman.test:443:127.0.0.1 https://sales.dhanman.test/health"
+    world.host.exec(f"timeout 120 sh -c 'until {answers}; do sleep 0.2; done'")
+    assert serving(world) == old["version"]
+    assert running_slots(world) == [world.slot("sales")]
+    deploy(world, new)
+    assert serving(world) == new["version"]
+    converged(world)
+
+
+@pytest.mark.parametrize("secret", sorted(rotate.NAMES))
+def test_a_rotation_fails_no_request(world: World, vegeta: Path, secret: str) -> None:
+    world.configure(FASTEST)
+    world.up()
+    cli = rotate.Cli(
+        command=(str(world.cli), "--non-interactive"), project=world.project, environment=world.environment
+    )
+    before = world.slot("sales")
+    with under_load(world, vegeta):
+        assert rotate.rotate(cli, secret, STACK, ("--yes", "--skip-preview")) == 0
+    assert world.slot("sales") != before
+    converged(world)
+
+
+def test_the_load_sees_the_failures_of_a_restart(world: World, vegeta: Path) -> None:
+    """The control: what every test here counts is there to be counted."""
+    with pytest.raises(AssertionError, match="502"), under_load(world, vegeta):
+        subprocess.run(
+            [*world.host.ssh_command(), "systemctl restart dhanman-sales-local.service"],
+            check=True,
+            timeout=90,
+        )
+    converged(world)
