@@ -16,10 +16,10 @@ DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanma
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
 
-.PHONY: help setup local test unit host-test preview plan drift doctor status policy up rotate smoke destroy outputs bench lint format lock host-key host-shell clean distclean
+.PHONY: help setup local test unit host-test preview plan drift doctor status policy up rotate smoke destroy outputs bench bench-releases lint format lock host-key host-shell clean distclean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 setup: ## everything that the project needs, into .venv and .local (nothing to do: under a second)
 	@command -v $(PYTHON) >/dev/null || { echo "make setup: $(PYTHON) is missing: run 'sudo apt-get install python3 python3-venv'" >&2; exit 1; }
@@ -83,6 +83,9 @@ outputs: setup ## a stack's outputs as JSON; STACK=local
 
 bench: setup ## the measurements that docs quote
 	@$(PY) -m bench $(ARGS)
+
+bench-releases: setup ## the requests that deploys under load fail
+	@$(PY) -m bench.releases $(ARGS)
 
 lint: setup ## ruff and mypy
 	@$(VENV)/ruff check .

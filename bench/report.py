@@ -28,6 +28,17 @@ def document(
     edits: Edits | None = None,
 ) -> dict[str, Any]:
     """Everything of one run. ``options``: what was asked for. ``versions``: by tool."""
+    return circumstances(options) | {
+        "versions": dict(versions),
+        "summary": [asdict(row) for row in rows(samples)],
+        "samples": [asdict(sample) for sample in samples],
+        "figures": [asdict(figure) for figure in figures],
+        "edits": None if edits is None else asdict(edits),
+    }
+
+
+def circumstances(options: Mapping[str, Any]) -> dict[str, Any]:
+    """When, where and with what a measurement was made."""
     return {
         "version": VERSION,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -39,11 +50,6 @@ def document(
         },
         "revision": _revision(),
         "options": dict(options),
-        "versions": dict(versions),
-        "summary": [asdict(row) for row in rows(samples)],
-        "samples": [asdict(sample) for sample in samples],
-        "figures": [asdict(figure) for figure in figures],
-        "edits": None if edits is None else asdict(edits),
     }
 
 

@@ -87,12 +87,12 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def aligned(lines: Sequence[Sequence[str]]) -> str:
-    """Columns of equal width: words to the left, figures to the right."""
+def aligned(lines: Sequence[Sequence[str]], *, words: int = 2) -> str:
+    """Columns of equal width: the first ``words`` to the left, figures to the right."""
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.ljust(width) if index < 2 else cell.rjust(width)
+            cell.ljust(width) if index < words else cell.rjust(width)
             for index, (cell, width) in enumerate(zip(line, widths, strict=True))
         ).rstrip()
         for line in lines

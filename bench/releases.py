@@ -1,0 +1,201 @@
+"""`make bench-releases`: what clients notice of deploys under a constant load; `python -m bench.releases --help`."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import testbed
+from bench import report
+from bench.errors import BenchError
+from bench.load import Load, Target, build, digest, program
+from bench.releases_control import Control
+from bench.releases_table import Deploy, Summary, render, summary
+from bench.tools.base import Artifacts, Workplace
+from bench.project import Project
+from scripts.steps import StepFailedError, Steps
+from testbed import TestbedError
+from toolchain.paths import Clone, cache
+
+HOST = "bench-releases"
+NAME = "sales.dhanman.test"
+GATEWAY = {"rateLimit": {"perSecond": 100_000, "burst": 100_000}}
+RUNTIME = {"kind": "executable", "command": "{release}/echo --urls {urls}"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """``rate``: requests per second. ``seconds``: the least that each load lasts. ``deploys``: of each way."""
+
+    rate: int
+    seconds: float
+    deploys: int
+    rollbacks: int
+
+
+class Bench:
+    """A converged environment whose service sales is the echo service, and what is done to it."""
+
+    def __init__(self, steps: Steps, folder: Path, host: testbed.Host) -> None:
+        self._steps, self._folder, self._host = steps, folder, host
+        nothing = Artifacts(service=folder, frontend=folder)
+        self._place = Workplace(folder=folder, host=host, artifacts=nothing)
+        self._vegeta = program(steps)
+        self._project = Project(self._place.folder)
+        self._project.make()
+
+    def ours(self, plan: Plan) -> Summary:
+        """This project's deploys, rollbacks and one release that is refused."""
+        versions = [f"3.{number}.0" for number in range(plan.deploys + 1)]
+        for version in versions:
+            self._release(version)
+        with self._steps.step("a first environment"):
+            self._up(versions[0])
+        wanted = [*versions[1:], *reversed(versions[-1 - plan.rollbacks : -1])]
+        with self._steps.step(f"{len(wanted)} deploys and rollbacks by pulumi up, and one that is refused"):
+            load, start = self._load("ours", plan), time.monotonic()
+            try:
+                deploys = [self._deploy(version) for version in wanted]
+                self._refused()
+                _lasts(start, plan.seconds)
+            finally:
+                requests = load.stop()
+        return summary("pulumi up", plan.rate, requests, deploys, refused=1)
+
+    def control(self, plan: Plan) -> tuple[Summary, float]:
+        """The same service deployed by stop, delete, copy and start; and how long it takes to start (seconds)."""
+        control = Control(self._host, "/opt/dhanman/local/sales/current", "/run/dhanman/local/sales.sock")
+        versions = [f"3.{number}.0" for number in range(plan.deploys + 1)]
+        control.install(versions)
+        with self._steps.step(f"{plan.deploys} deploys by stop, delete, copy and start"):
+            load, start = self._load("control", plan), time.monotonic()
+            try:
+                deploys, starts = [], []
+                for number, version in enumerate(versions[1:], start=1):
+                    _lasts(start, plan.seconds * number / (plan.deploys + 1))
+                    deploys.append(Deploy(version=version, begun=time.time()))
+                    starts.append(control.deploy(version))
+                _lasts(start, plan.seconds)
+            finally:
+                requests = load.stop()
+        own = sorted(starts)[len(starts) // 2]
+        return summary("stop, delete, copy, start", plan.rate, requests, deploys, refused=0), own
+
+    def idle(self, plan: Plan) -> Summary:
+        """The same load with nothing done to it: what this machine can do at all."""
+        with self._steps.step("nothing deployed"):
+            load, start = self._load("idle", plan), time.monotonic()
+            try:
+                _lasts(start, plan.seconds / 3)
+            finally:
+                requests = load.stop()
+        return summary("nothing deployed", plan.rate, requests, [], refused=0)
+
+    def _load(self, name: str, plan: Plan) -> Load:
+        certificate = self._folder / "ca.crt"
+        if not certificate.exists():
+            certificate.write_text(self._host.run("cat /etc/dhanman/certificates/ca.crt").stdout)
+        target = Target(url=f"https://{NAME}/echo", address=self._host.address, certificate=certificate)
+        return Load(self._vegeta, target, self._folder / f"load-{name}", rate=plan.rate)
+
+    def _release(self, version: str) -> None:
+        folder = self._place.folder / f"project/samples/echo-{version}"
+        folder.mkdir()
+        shutil.copy(echo(self._steps), folder / "echo")
+        (folder / "VERSION").write_text(f"{version}\n")
+        (folder / "appsettings.Local.json").write_text("{}\n")
+
+    def _deploy(self, version: str) -> Deploy:
+        begun = time.time()
+        self._up(version)
+        return Deploy(version=version, begun=begun)
+
+    def _refused(self) -> None:
+        current = (
+            self._host.run("readlink /opt/dhanman/local/sales/current").stdout.strip().rpartition("/")[2]
+        )
+        if self._pulumi(current, {"environment": {"ECHO_EXIT": "1"}}).returncode == 0:
+            raise BenchError("a release that ends at once was not refused")
+
+    def _up(self, version: str) -> None:
+        done = self._pulumi(version, {})
+        if done.returncode:
+            raise BenchError(f"pulumi up of {version}: {done.stdout}")
+
+    def _pulumi(self, version: str, runtime: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        sales = {"version": version, "artifact": {"path": f"samples/echo-{version}"}, "readyTimeout": 20}
+        settings = {"gateway": GATEWAY, "services": {"sales": sales | {"runtime": RUNTIME | runtime}}}
+        self._project.configure(self._place.host, settings)
+        call = self._project.up()
+        return subprocess.run(
+            call.argv,
+            cwd=call.cwd,
+            env=call.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+
+
+def echo(steps: Steps) -> Path:
+    """The echo service, built at the first call (needs Go) and whenever its source is newer."""
+    module = Clone().root / "samples/echo"
+    target = cache() / "bench" / f"echo-{digest(module)}"
+    build(steps, "Building the echo service", module, ".", target)
+    return target
+
+
+def _lasts(start: float, seconds: float) -> None:
+    time.sleep(max(0.0, start + seconds - time.monotonic()))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure and print the table; 1 with one plain message if that can't be done."""
+    options = _options(arguments)
+    clone = Clone()
+    folder = clone.local / "bench" / f"releases-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    folder.mkdir(parents=True)
+    steps = Steps(clone.logs)
+    plan = Plan(rate=options.rate, seconds=options.seconds, deploys=options.deploys, rollbacks=2)
+    try:
+        with testbed.up(HOST, suite="forky") as host:
+            bench = Bench(steps, folder, host)
+            ours = bench.ours(plan)
+            idle = bench.idle(plan)
+            control, own_start = bench.control(plan)
+    except (BenchError, StepFailedError, TestbedError) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1
+    print(render([idle, ours, control], own_start))
+    found = {"ownStart": own_start, "loads": [asdict(one) for one in (idle, ours, control)]}
+    report.write(folder / "result.json", report.circumstances(vars(options)) | found)
+    print(f"\n{folder / 'result.json'}", file=sys.stderr)
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.releases", description="Count the requests that deploys under load fail."
+    )
+    parser.add_argument("--rate", type=int, default=1000, help="requests per second (default: 1000)")
+    parser.add_argument("--seconds", type=float, default=60, help="least time of a load (default: 60)")
+    parser.add_argument("--deploys", type=int, default=10, help="of each way (default: 10)")
+    options = parser.parse_args(arguments)
+    if options.rate < 1 or options.seconds < 1 or options.deploys < 3:
+        parser.error("at least 1 request per second, 1 second and 3 deploys")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())
