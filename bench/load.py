@@ -26,6 +26,8 @@ _MODULE = Path(__file__).resolve().parent / "vegeta"
 _PACKAGE = "github.com/tsenart/vegeta/v12"
 REQUEST_LIMIT = 60
 """Seconds after which an unanswered request has failed."""
+WORKERS = 200
+"""Requests under way at once: a machine that can't keep up sends fewer, and NGINX's connections never run out."""
 _OK = 200
 _NANOSECONDS = 1e9
 
@@ -91,7 +93,7 @@ def build(steps: Steps, title: str, module: Path, package: str, target: Path) ->
 
 
 class Load:
-    """Requests at a constant rate, whether the former ones are answered or not, until it is stopped."""
+    """Requests at a constant rate until it is stopped, as long as not too many wait for an answer."""
 
     def __init__(self, vegeta: Path, target: Target, folder: Path, *, rate: int, http2: bool = False) -> None:
         """Start at once. ``rate``: requests per second. ``folder``: new, for targets and results."""
@@ -105,7 +107,12 @@ class Load:
         command = [
             *(str(vegeta), "attack", f"-rate={rate}/s", "-duration=0", f"-targets={folder / 'target'}"),
             *(f"-connect-to={host}:443:{target.address}:443", f"-root-certs={target.certificate}"),
-            *(f"-timeout={REQUEST_LIMIT}s", "-max-body=0", f"-http2={str(http2).lower()}"),
+            *(
+                f"-timeout={REQUEST_LIMIT}s",
+                "-max-body=0",
+                f"-max-workers={WORKERS}",
+                f"-http2={str(http2).lower()}",
+            ),
             f"-output={self._results}",
         ]
         with self._log.open("wb") as log:
