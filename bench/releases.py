@@ -177,6 +177,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (BenchError, StepFailedError, TestbedError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("bench: interrupted; a load that was broken off says nothing", file=sys.stderr)
+        return 130
     print(render([idle, ours, control], own_start))
     found = {"ownStart": own_start, "loads": [asdict(one) for one in (idle, ours, control)]}
     report.write(folder / "result.json", report.circumstances(vars(options)) | found)

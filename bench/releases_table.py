@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from bench.errors import BenchError
 from bench.load import Request, percentile
 from bench.table import aligned
 
@@ -43,7 +44,7 @@ class Summary:
 def summary(
     way: str, rate: int, requests: Sequence[Request], deploys: Sequence[Deploy], *, refused: int
 ) -> Summary:
-    """Sum up; raises ValueError where a deployed version never answered."""
+    """Sum up; raises BenchError where a deployed version never answered."""
     times = [request.seconds for request in requests]
     span = max(r.sent for r in requests) - min(r.sent for r in requests)
     served = [_first_answer(requests, deploy) - deploy.begun for deploy in deploys]
@@ -69,7 +70,7 @@ def _first_answer(requests: Sequence[Request], deploy: Deploy) -> float:
         if r.sent >= deploy.begun and r.instance.partition("/")[0] == deploy.version
     ]
     if not answers:
-        raise ValueError(f"version {deploy.version} never answered")
+        raise BenchError(f"version {deploy.version} never answered")
     return min(answers)
 
 

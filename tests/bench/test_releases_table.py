@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bench.errors import BenchError
 from bench.load import Request
 from bench.releases_table import Deploy, render, summary
 
@@ -32,7 +33,7 @@ def test_a_rollback_counts_the_answers_after_its_begin_and_not_those_before() ->
 
 
 def test_a_version_that_never_answered_is_no_figure() -> None:
-    with pytest.raises(ValueError, match="version 3 never answered"):
+    with pytest.raises(BenchError, match="version 3 never answered"):
         summary("ours", 1, REQUESTS, [Deploy(version="3", begun=11.5)], refused=0)
 
 
