@@ -17,10 +17,10 @@ import testbed
 from bench import report
 from bench.errors import BenchError
 from bench.load import Load, Target, build, digest, program
+from bench.project import Project
 from bench.releases_control import Control
 from bench.releases_table import Deploy, Summary, render, summary
 from bench.tools.base import Artifacts, Workplace
-from bench.project import Project
 from scripts.steps import StepFailedError, Steps
 from testbed import TestbedError
 from toolchain.paths import Clone, cache
