@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hostctl import actions
 from hostctl.errors import HostError, StillNeeded, plain
-from hostctl.kinds import Phase, State, build
+from hostctl.kinds import Phase, State, recall
 from hostctl.report import progress
 from hostctl.store import Store
 from hostctl.undo import undo
@@ -22,7 +22,7 @@ def delete(unit: str, store: Store, *, delete_data: bool) -> str:
     # newest phase first; packages last of all, after the actions, so that a reload still finds its program
     records = sorted(
         enumerate(manifest["things"]),
-        key=lambda pair: (build(pair[1]["record"] | {"kind": pair[1]["kind"]}).phase, pair[0]),
+        key=lambda pair: (recall(pair[1]).phase, pair[0]),
         reverse=True,
     )
     pending: set[str] = set()
@@ -30,7 +30,7 @@ def delete(unit: str, store: Store, *, delete_data: bool) -> str:
     kept: dict[str, State] = {}
     acted = False
     for _, entry in records:
-        thing = build(entry["record"] | {"kind": entry["kind"]})
+        thing = recall(entry)
         if thing.phase <= Phase.ACCOUNTS and not acted:
             acted = True
             problems += _act(pending)

@@ -9,7 +9,7 @@ from typing import Any
 
 from hostctl import apt, psql, systemd
 from hostctl.errors import HostError
-from hostctl.kinds import KINDS, Kind, build
+from hostctl.kinds import KINDS, Kind, recall
 from hostctl.kinds.packages import listed_once
 from hostctl.store import Record, Store
 
@@ -45,7 +45,7 @@ _EMPTY: Record = {"things": [], "status": "applied", "generation": 0, "document"
 def _things(manifest: Record) -> list[Kind]:
     # a later version of this program may have known more kinds: the next run replaces what it left
     known = [entry for entry in manifest["things"] if entry["kind"] in KINDS]
-    return [build(entry["record"] | {"kind": entry["kind"]}) for entry in known]
+    return [recall(entry) for entry in known]
 
 
 def _observe(manifest: Record, things: list[Kind]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def owned() -> set[str]:
     memory = store.Store()
     ids = set(_claimed)
     for unit in memory.units():
-        things = (memory.manifest(unit) or {"things": []})["things"]
+        things = memory.things(unit)
         ids |= {entry["id"] for entry in things}
         ids |= {f"path:{path}" for entry in things for path in entry.get("paths", ())}
     for unit in memory.interrupted():

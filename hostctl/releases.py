@@ -7,7 +7,7 @@ from typing import Any
 
 from hostctl import checks, deploy_log
 from hostctl.errors import HostError
-from hostctl.kinds import build
+from hostctl.kinds import recall
 from hostctl.kinds.deployment import Deployment
 from hostctl.run import run
 from hostctl.slots import other
@@ -21,9 +21,9 @@ def deployments(store: Store) -> dict[str, tuple[str, Deployment]]:
     """Every service that was deployed here, by its name, with the unit that it belongs to."""
     found = {}
     for unit in store.units():
-        for entry in (store.manifest(unit) or {"things": []})["things"]:
+        for entry in store.things(unit):
             if entry["kind"] == Deployment.name:
-                thing = build(entry["record"] | {"kind": entry["kind"]})
+                thing = recall(entry)
                 assert isinstance(thing, Deployment)
                 found[thing.service] = (unit, thing)
     return found

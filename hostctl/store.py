@@ -79,6 +79,10 @@ class Store:
         """What the unit applied last, or None."""
         return _read(self.root / "manifests" / f"{unit}.json")  # type: ignore[no-any-return]
 
+    def things(self, unit: str) -> list[Record]:
+        """The entries of the unit's manifest; none if there is no manifest."""
+        return (self.manifest(unit) or {"things": []})["things"]  # type: ignore[no-any-return]
+
     def write_manifest(self, unit: str, manifest: Record) -> None:
         """Remember what the unit applied."""
         self._write(self.root / "manifests" / f"{unit}.json", manifest)

@@ -10,7 +10,7 @@ from typing import Any
 from hostctl import FORMAT, actions, arming, checks, ownership, staging
 from hostctl.errors import Conflict, HostError, StillNeeded, plain
 from hostctl.interruption import uninterrupted
-from hostctl.kinds import Kind, Phase, State, build
+from hostctl.kinds import Kind, Phase, State, build, recall
 from hostctl.report import hide, progress
 from hostctl.store import Store
 from hostctl.undo import undo
@@ -154,7 +154,7 @@ class Transaction:
         """What the unit had and no longer wants."""
         wanted = {thing.id for thing in self.things}
         records = (self.manifest or {"things": []})["things"]
-        return [build(r["record"] | {"kind": r["kind"]}) for r in records if r["id"] not in wanted]
+        return [recall(r) for r in records if r["id"] not in wanted]
 
     def conflicts(self, first: dict[str, State | None]) -> list[str]:
         """What is in the way, was not made by this program, and may not be taken over."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from hostctl import actions
 from hostctl.errors import plain
-from hostctl.kinds import build
+from hostctl.kinds import recall
 from hostctl.store import Store
 
 
@@ -29,7 +29,7 @@ def undo(unit: str, store: Store, entries: list[dict[str, Any]]) -> list[str]:
 def _restore(entry: dict[str, Any]) -> str:
     """Bring one entry of a journal back; why not, in words, or nothing."""
     try:
-        thing = build(entry["record"] | {"kind": entry["kind"]})
+        thing = recall(entry)
         if thing.rolls_back:
             thing.restore(entry["state"])
     except Exception as error:  # one that can't be put back must not keep the others

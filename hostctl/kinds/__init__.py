@@ -27,7 +27,7 @@ from hostctl.kinds.service import Service
 from hostctl.kinds.symlink import Symlink
 from hostctl.kinds.sysctl import Sysctl
 
-__all__ = ["KINDS", "Kind", "Phase", "State", "build"]
+__all__ = ["KINDS", "Kind", "Phase", "State", "build", "recall"]
 
 KINDS: dict[str, type[Kind]] = {
     kind.name: kind
@@ -57,6 +57,11 @@ KINDS: dict[str, type[Kind]] = {
         User,
     )
 }
+
+
+def recall(entry: dict[str, Any]) -> Kind:
+    """The thing that an entry of a manifest or a journal tells of."""
+    return build(entry["record"] | {"kind": entry["kind"]})
 
 
 def build(wanted: dict[str, Any]) -> Kind:

@@ -98,7 +98,7 @@ class Packages(Kind):
         # what a transaction under way wants is in no manifest yet
         wanted = [t for unit in store.interrupted() for t in (store.journal(unit) or {}).get("packages", ())]
         for unit in store.units():
-            wanted += (store.manifest(unit) or {"things": []})["things"]
+            wanted += store.things(unit)
         for thing in wanted:
             if thing["kind"] == self.name and thing["id"] != self.id:
                 names = [p.partition("=")[0] for p in thing["record"]["packages"]]
