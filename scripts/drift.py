@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from scripts.table import columns
 from toolchain.paths import Clone
 
 _TAIL_LINES = 30
@@ -53,9 +54,7 @@ def unapplied(steps: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def table(found: Sequence[Finding]) -> str:
     """The findings under each other."""
-    rows = [("HOST", "UNIT", "DIFFERENCE"), *((f.host, f.unit, f.text) for f in found)]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    return "\n".join(f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c}" for a, b, c in rows)
+    return columns([("HOST", "UNIT", "DIFFERENCE"), *((f.host, f.unit, f.text) for f in found)])
 
 
 def verdict(stack: str, report: Mapping[str, Any], settings: Sequence[str]) -> tuple[str, int]:

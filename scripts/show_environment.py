@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from scripts.table import columns
 from toolchain.paths import Clone
 
 _TIMEOUT = 10.0
@@ -105,11 +106,8 @@ def sites(outputs: dict[str, Any], address: str, context: ssl.SSLContext) -> lis
 
 def table(rows: list[Row]) -> str:
     """The rows under each other."""
-    cells = [("PART", "VERSION", "HEALTH", "WHERE"), *((r.name, r.version, r.health, r.where) for r in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(4)]
-    return "\n".join(
-        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells
-    )
+    cells = ((row.name, row.version, row.health, row.where) for row in rows)
+    return columns([("PART", "VERSION", "HEALTH", "WHERE"), *cells])
 
 
 def main() -> int:

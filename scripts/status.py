@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from components import access
@@ -14,6 +14,7 @@ from components.naming import HOSTCTL
 from components.remote.session import Answer, Question, Sessions, Unreachable
 from components.settings import SettingsError
 from doctor.pulumi_cli import Cli, PulumiError, read_settings
+from scripts.table import columns
 from toolchain.paths import Clone
 
 HEAD = ("SERVICE", "VERSION", "SLOT", "UP", "MEMORY", "HEALTH", "LAST DEPLOYMENT")
@@ -52,15 +53,6 @@ def row(service: Mapping[str, Any], now: float) -> tuple[str, ...]:
     )
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows under each other; the last column is as long as it is."""
-    widths = [max(len(line[column]) for line in rows) for column in range(len(HEAD) - 1)]
-    return "\n".join(
-        "  ".join([*(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=False)), line[-1]])
-        for line in rows
-    )
-
-
 def told(answers: Mapping[str, Answer | Unreachable], now: float) -> tuple[str, int]:
     """What people read, and 1 if a service is not ready or a host did not answer."""
     services: list[Mapping[str, Any]] = []
@@ -71,7 +63,7 @@ def told(answers: Mapping[str, Answer | Unreachable], now: float) -> tuple[str, 
         else:
             why = answer.reason if isinstance(answer, Unreachable) else answer.err.strip() or "no answer"
             lines.append(f"{host}: {why.splitlines()[-1]}")
-    lines += [table([HEAD, *(row(service, now) for service in services)])] if services else []
+    lines += [columns([HEAD, *(row(service, now) for service in services)])] if services else []
     healthy = all(service["health"] == "ready" for service in services)
     return "\n".join(lines) or "no service was deployed yet", 0 if healthy and len(lines) <= 1 else 1
 
