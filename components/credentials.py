@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -13,11 +14,25 @@ PASSWORD_LENGTH = 32
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """A login whose turn is over, with its last password (secret)."""
+
+    name: str
+    password: pulumi.Output[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Credentials:
     """Both passwords are secret. ``active``: of the login in use. ``outgoing``: of the one that is to be retired."""
 
     active: pulumi.Output[str]
     outgoing: pulumi.Output[str] | None
+
+    def retiring(self, turn: Turn, logins: Mapping[str, str]) -> Outgoing | None:
+        """The login that is to be retired, by its name in ``logins`` (by slot); None before the first rotation."""
+        if turn.outgoing is None or self.outgoing is None:
+            return None
+        return Outgoing(name=logins[turn.outgoing], password=self.outgoing)
 
 
 def credentials(name: str, turn: Turn, *, protect: bool, parent: pulumi.Resource) -> Credentials:

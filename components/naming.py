@@ -58,10 +58,6 @@ class ServiceNames:
         """The template unit of what a release does to the database before it serves."""
         return f"{self.base}-migrate@.service"
 
-    def slot_unit(self, slot: str) -> str:
-        """The unit of one slot (``blue`` or ``green``)."""
-        return f"{self.base}@{slot}.service"
-
     @property
     def port_socket_unit(self) -> str:
         """The socket unit that keeps the document's port."""

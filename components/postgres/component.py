@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.credentials import credentials
+from components.credentials import Outgoing, credentials
 from components.postgres.plan import (
     LOGINS,
     PostgresSpec,
@@ -18,14 +18,6 @@ from components.postgres.plan import (
 )
 from components.remote import HostUnit, Target
 from components.turn import FIRST, Turn
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutgoingRole:
-    """A role whose turn is over, with its last password (secret)."""
-
-    name: str
-    password: pulumi.Output[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,9 +66,7 @@ class PostgresServer(pulumi.ComponentResource):
         )
         self.user = LOGINS[turn.slot]
         self.password = passwords.active
-        self.outgoing: OutgoingRole | None = None
-        if turn.outgoing and passwords.outgoing is not None:
-            self.outgoing = OutgoingRole(name=LOGINS[turn.outgoing], password=passwords.outgoing)
+        self.outgoing = passwords.retiring(turn, LOGINS)
         self.port = port
         self.ready: pulumi.Resource = roles
         self.register_outputs(
@@ -89,7 +79,7 @@ class RetiredRoleArgs:
     """``target``: the server's host, ready once no service logs in as ``role`` any more."""
 
     target: Target
-    role: OutgoingRole
+    role: Outgoing
     port: int
 
 

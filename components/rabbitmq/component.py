@@ -6,18 +6,10 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.credentials import credentials
+from components.credentials import Outgoing, credentials
 from components.rabbitmq.plan import USERS, RabbitmqSpec, environment_unit, retired_unit, server_unit
 from components.remote import HostUnit, Target
 from components.turn import FIRST, Turn
-
-
-@dataclass(frozen=True, kw_only=True)
-class OutgoingUser:
-    """A user whose turn is over, with its last password (secret)."""
-
-    name: str
-    password: pulumi.Output[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +53,7 @@ class Rabbitmq(pulumi.ComponentResource):
         self.user = USERS[turn.slot]
         self.password = passwords.active
         self.port = port
-        self.outgoing: OutgoingUser | None = None
-        if turn.outgoing and passwords.outgoing is not None:
-            self.outgoing = OutgoingUser(name=USERS[turn.outgoing], password=passwords.outgoing)
+        self.outgoing = passwords.retiring(turn, USERS)
         self.register_outputs(
             {
                 "vhost": self.vhost,
@@ -80,7 +70,7 @@ class RetiredUserArgs:
 
     target: Target
     environment: str
-    user: OutgoingUser
+    user: Outgoing
     port: int
 
 
