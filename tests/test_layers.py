@@ -14,12 +14,12 @@ OWN = {path.name for path in ROOT.iterdir() if path.is_dir() and any(path.glob("
 COMPONENTS = sorted((ROOT / "components").rglob("*.py"))
 # reads Pulumi's config and reports to its log; nothing else of Pulumi
 READER = {"settings/reader.py"}
-KNOW_SETTINGS = ("access.py", "environment.py", "outputs.py")
+KNOW_SETTINGS = ("access.py", "environment.py", "outputs.py", "specs.py")
 PURE = [
     path
     for path in COMPONENTS
     if path.name in ("plan.py", "spec.py", "appsettings.py", "naming.py", "outputs.py", "sizing.py",
-                     "artifacts.py", "templates.py")
+                     "artifacts.py", "templates.py", "specs.py")
     or path.parent.name in ("settings", "unit")
 ]  # fmt: skip
 

@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import artifacts, environment
+from components import artifacts, specs
 from components.environment import Environment
 from components.settings import Settings, load
 from tests.components.mocked import Recorder
@@ -26,7 +26,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]
         return artifacts.pack(PROJECT / source, cache)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(environment, "pack", pack)
+        patch.setattr(specs, "pack", pack)
         return {
             stack: record(lambda stack=stack: Environment(stack_settings(stack)), stack=stack)  # type: ignore[misc]
             for stack in ("prod", "qa", "local")

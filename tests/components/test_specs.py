@@ -1,0 +1,26 @@
+"""From settings to specs: what is derived on the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from components import specs
+from components.settings import Artifact
+from tests.components.recording import stack_settings
+from tests.components.settings.example import Load
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(True, "on"), (False, "off"), (4, "4"), (1.1, "1.1"), ("it's", "'it''s'")]
+)
+def test_a_further_setting_is_written_as_postgresql_reads_it(
+    load_outputs: Load, value: bool | int | float | str, written: str
+) -> None:
+    settings = load_outputs({"postgres/settings/some_setting": value})
+    assert specs.postgres(settings).extra == {"some_setting": written}
+
+
+def test_an_artifact_behind_a_url_is_fetched_by_the_host_and_not_uploaded() -> None:
+    artifact = Artifact(url="https://artifacts.dhanman.com/sales.tar.gz", sha256="ab" * 32)
+    release = specs.release(stack_settings("qa"), "sales", artifact)
+    assert release == specs.Release(source=str(artifact.url), sha256="ab" * 32, upload=None)
