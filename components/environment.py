@@ -5,6 +5,8 @@ This is the only place that knows both the settings and the components.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pulumi
 
 from components import outputs, specs
@@ -33,6 +35,7 @@ from components.postgres import (
     RetiredRoleArgs,
 )
 from components.rabbitmq import Rabbitmq, RabbitmqArgs, RetiredUser, RetiredUserArgs
+from components.release_set import ReleaseSet, ReleaseSetArgs
 from components.remote import Bootstrap, BootstrapArgs, Observer, Target
 from components.settings import Host as HostSettings
 from components.settings import Settings
@@ -66,6 +69,7 @@ class Environment(pulumi.ComponentResource):
         self._databases = {name: self._database(name) for name in settings.services}
         self._runtime = self._make_runtime()
         self._services = {name: self._service(name) for name in settings.services}
+        self._sets = [self._release_set(name, members) for name, members in settings.release_sets.items()]
         self._gateway()
         self._backup()
         self._dns()
@@ -169,11 +173,22 @@ class Environment(pulumi.ComponentResource):
         )
         return Microservice(name, args, self._child)
 
+    def _release_set(self, name: str, members: Sequence[str]) -> ReleaseSet:
+        args = ReleaseSetArgs(
+            target=self._target("services"),
+            environment=self._settings.environment,
+            services=[self._services[member] for member in members],
+        )
+        return ReleaseSet(name, args, self._child)
+
     def _retire(self) -> dict[str, pulumi.Output[int]]:
         """Retire what services logged in with before; the number of each rotation, known once it has ended."""
         retired: dict[str, pulumi.Resource] = {}
         numbers = self._settings.rotation.model_dump()
-        moved = tuple(service.ready for service in self._services.values())
+        moved = (
+            *(service.ready for service in self._services.values()),
+            *(part.ready for part in self._sets),
+        )
         if role := self._postgres.outgoing:
             target = self._target("postgres").after(*moved)
             of_role = RetiredRoleArgs(target=target, role=role, port=self._postgres.port)

@@ -87,6 +87,16 @@ class ServiceNames:
         return f"/run/dhanman/{self.environment}/{self.service}.sock"
 
     @property
+    def canary_socket(self) -> str:
+        """The link that NGINX's share for a canary follows: the current slot's socket, but during a trial."""
+        return f"/run/dhanman/{self.environment}/{self.service}-canary.sock"
+
+    @property
+    def access_log(self) -> str:
+        """The gateway's log of the service's requests."""
+        return f"/var/log/nginx/{self.base}-access.log"
+
+    @property
     def user(self) -> str:
         """System user and group of the service (at most 32 characters)."""
         return self.base

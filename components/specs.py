@@ -18,8 +18,9 @@ from components.naming import UPLOADS, ServiceNames
 from components.postgres.plan import PostgresSpec
 from components.rabbitmq.plan import RabbitmqSpec
 from components.settings import AptSource, Artifact, B2Bucket, Dns, DotnetRuntime, FolderBucket, Settings
+from components.settings import Canary as CanarySettings
 from components.settings import Host as HostSettings
-from components.unit import AptRepository
+from components.unit import AptRepository, Canary
 
 CERTIFICATE_SOURCES = {"localCa": CertificateSource.LOCAL_CA, "existing": CertificateSource.EXISTING}
 
@@ -132,8 +133,9 @@ def microservice(settings: Settings, name: str, artifact: Release) -> Microservi
     """One service; what it logs in with is not part of it."""
     service = settings.services[name]
     runtime = settings.runtime_of(name)
+    names = ServiceNames(settings.environment, name)
     return MicroserviceSpec(
-        names=ServiceNames(settings.environment, name),
+        names=names,
         port=service.port,
         version=service.version,
         source=artifact.source,
@@ -144,11 +146,24 @@ def microservice(settings: Settings, name: str, artifact: Release) -> Microservi
         ready_timeout=service.ready_timeout,
         drain_timeout=service.drain_timeout,
         migration=(service.migration.command, service.migration.timeout) if service.migration else None,
+        canary=_canary(names, service.canary) if service.canary else None,
+        release_set=settings.release_set_of(name),
         settings=service.settings,
         variables=runtime.environment,
         keep=service.keep_releases,
         log_keep=settings.logs.keep,
         log_max=settings.logs.max_size,
+    )
+
+
+def _canary(names: ServiceNames, wanted: CanarySettings) -> Canary:
+    return Canary(
+        share=wanted.share,
+        seconds=wanted.duration,
+        log=names.access_log,
+        least=wanted.min_requests,
+        errors=wanted.max_errors / 100,
+        latency=wanted.max_latency / 100,
     )
 
 
@@ -174,6 +189,7 @@ def gateway(settings: Settings, paths: Mapping[str, CertificatePaths]) -> Gatewa
                 certificate=paths[service.domain].certificate,
                 certificate_key=paths[service.domain].key,
                 hangfire_allow=service.hangfire_allow,
+                canary_share=service.canary.share if service.canary else None,
             )
             for name, service in settings.services.items()
         ),

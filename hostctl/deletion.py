@@ -40,7 +40,7 @@ def delete(unit: str, store: Store, *, delete_data: bool) -> str:
         pending |= set(thing.notify)
         try:
             if entry["origin"]:
-                thing.restore(entry["origin"])
+                thing.remove(entry["origin"])
         except StillNeeded as reason:
             progress(f"  {reason.what}: it stays")
             kept[thing.id] = entry["origin"]

@@ -22,12 +22,12 @@ TAIL = 256 * 1024
 @contextlib.contextmanager
 def logged(
     path: str, service: str, *, former: str | None, version: str, slot: str, how: str = "deploy"
-) -> Iterator[None]:
-    """Write one line when the block ends: ``serves``, or ``refused`` with the reason."""
+) -> Iterator[dict[str, Any]]:
+    """Write one line when the block ends: ``serves``, or ``refused`` with the reason; the block may add to it."""
     start = time.monotonic()
-    entry = {"what": how, "service": service, "from": former, "to": version, "slot": slot}
+    entry: dict[str, Any] = {"what": how, "service": service, "from": former, "to": version, "slot": slot}
     try:
-        yield
+        yield entry
     except BaseException as error:
         write(path, entry | {"result": "refused", "reason": plain(error).what}, time.monotonic() - start)
         raise

@@ -2,67 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from hostctl import checks, deploy_log
+from hostctl import checks, deploy_log, together
 from hostctl.errors import HostError
-from hostctl.kinds import recall
-from hostctl.kinds.deployment import Deployment
+from hostctl.kinds.deployment import Deployment, deployed
 from hostctl.run import run
 from hostctl.slots import other
 from hostctl.store import Store
+from hostctl.together import Move
 
 HEALTH_LIMIT = 3.0
 """Seconds that a service has to say how it is."""
 
 
-def deployments(store: Store) -> dict[str, tuple[str, Deployment]]:
-    """Every service that was deployed here, by its name, with the unit that it belongs to."""
-    found = {}
-    for unit in store.units():
-        for entry in store.things(unit):
-            if entry["kind"] == Deployment.name:
-                thing = recall(entry)
-                assert isinstance(thing, Deployment)
-                found[thing.service] = (unit, thing)
-    return found
-
-
 def rollback(store: Store, service: str) -> str:
     """Switch a service to what its other slot holds: the release before, with the settings that it had.
 
-    The release must be ready before it serves, as in every deployment. The next preview shows it as a difference.
+    What was switched together with it goes back together with it. Every release must be ready before one serves, as
+    in every deployment. The next preview shows it as a difference.
     """
-    known = deployments(store)
+    known = deployed(store)
     if service not in known:
         raise HostError(
             f"no service {service} was deployed here", hint=f"one of: {', '.join(known) or 'none'}"
         )
-    unit, thing = known[service]
-    with store.lock(unit):
+    names = _switched_with(service, known)
+    with ExitStack() as locks:
+        for unit in sorted(known[name][0] for name in names):
+            locks.enter_context(store.lock(unit))
+        moves = [Move(known[name][1], known[name][1].observe() or {}) for name in names]
+        for move in moves:
+            _require_way_back(move)
+        try:
+            together.switch(moves, "rollback")
+        except BaseException:
+            together.undo(moves)
+            raise
+        for move in moves:
+            move.thing.finish()
+    told = [
+        f"{move.thing.service}: version {move.thing.version_in(move.state, move.slot.name)} serves instead of "
+        f"{move.thing.version_in(move.state, move.state['serving'])}"
+        for move in moves
+    ]
+    return "; ".join(told)
+
+
+def _switched_with(service: str, known: Mapping[str, tuple[str, Deployment]]) -> list[str]:
+    """The service, and those whose serving release was switched in the same moment."""
+
+    def moment(thing: Deployment) -> str | None:
         state = thing.observe() or {}
-        serving = state["serving"]
-        slot = thing.slot(other(serving)) if serving else None
-        if serving is None or slot is None or not slot.is_whole():
-            raise HostError(
-                f"{service} has no release to go back to",
-                hint="set the version back in the settings, then pulumi up",
-            )
-        former = (state["slots"][serving]["label"] or {}).get("version")
-        version = state["slots"][slot.name]["label"]["version"]
-        with deploy_log.logged(
-            thing.deploy_log, service, former=former, version=version, slot=slot.name, how="rollback"
-        ):
-            thing.start(slot)
-            thing.switch(slot)
-        thing.finish()
-    return f"{service}: version {version} serves instead of {former}"
+        label = state["slots"][state["serving"]]["label"] if state["serving"] else None
+        return (label or {}).get("switched")
+
+    asked = moment(known[service][1])
+    if asked is None:
+        return [service]
+    return [name for name, (_, thing) in sorted(known.items()) if moment(thing) == asked]
+
+
+def _require_way_back(move: Move) -> None:
+    serving = move.state["serving"]
+    label = move.state["slots"][other(serving)]["label"] if serving else None
+    # what a release set only laid ready has never served
+    if not serving or not label or label.get("held") or not move.slot.is_whole():
+        raise HostError(
+            f"{move.thing.service} has no release to go back to",
+            hint="set the version back in the settings, then pulumi up",
+        )
 
 
 def status(store: Store) -> list[dict[str, Any]]:
     """Each service: version, slot, since when, memory in bytes, health, last deployment."""
-    return [_status(thing) for _, (_, thing) in sorted(deployments(store).items())]
+    return [_status(thing) for _, (_, thing) in sorted(deployed(store).items())]
 
 
 def _status(thing: Deployment) -> dict[str, Any]:

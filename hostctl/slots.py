@@ -90,9 +90,10 @@ class Slot:
         """Put a release with its settings into it; its process must not run."""
         write_file(self.settings, settings, **self.attributes)
         write_symlink(self.link, release)
-        self._write_label(label)
+        self.relabel(label)
 
-    def _write_label(self, label: dict[str, Any]) -> None:
+    def relabel(self, label: dict[str, Any]) -> None:
+        """Say anew what it holds."""
         write_file(self.label, json.dumps(label).encode(), mode="0644", owner="root", group="root")
 
     def bring_back(self, state: dict[str, Any]) -> None:
@@ -102,7 +103,7 @@ class Slot:
             return
         restore_path(self.settings, state["settings"])
         write_symlink(self.link, state["release"])
-        self._write_label(state["label"])
+        self.relabel(state["label"])
 
     def empty(self) -> None:
         """Take out what is in it."""

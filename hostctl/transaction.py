@@ -232,7 +232,7 @@ class Transaction:
         if state is not None:
             self._note(thing, state)
         try:
-            thing.restore(origin)
+            thing.remove(origin)
         except StillNeeded as reason:
             progress(f"  {reason.what}: it stays")
             self.store.keep(thing.id, origin)

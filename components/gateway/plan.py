@@ -69,6 +69,10 @@ def _values(spec: GatewaySpec) -> dict[str, Any]:
             {
                 "upstream": names.base,
                 "socket": names.current_socket,
+                "canary_socket": names.canary_socket,
+                "canary_share": site.canary_share,
+                "target": f"$dhanman_{site.service.replace('-', '_')}" if site.canary_share else names.base,
+                "access_log": names.access_log,
                 "domain": site.domain,
                 "certificate": site.certificate,
                 "certificate_key": site.certificate_key,

@@ -20,7 +20,7 @@ class Site:
 
     ``service``: its name, such as ``sales``. ``domain``: fully qualified name. ``certificate`` and
     ``certificate_key``: paths on the host. ``hangfire_allow``: CIDRs that may open ``/hangfire``; none closes
-    it.
+    it. ``canary_share``: per cent of the requests that a new release gets while it is on trial; None: no trials.
     """
 
     service: str
@@ -28,6 +28,7 @@ class Site:
     certificate: str
     certificate_key: str
     hangfire_allow: tuple[str, ...] = ()
+    canary_share: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pulumi
 
-from components.microservice.plan import microservice_unit, runtime_unit, service_unit_name
+from components.microservice.plan import mark_of, microservice_unit, runtime_unit, service_unit_name
 from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
 from components.remote import HostUnit, Target, Upload
 from components.unit import AptRepository, Unit
@@ -64,8 +64,12 @@ class Microservice(pulumi.ComponentResource):
     """One .NET service in one environment: its user, release, settings, slot, socket and port.
 
     Applied only when ``/health/ready`` answers; otherwise the host has the previous state back. Deleting it stops
-    the service and removes all of that, the releases included; its logs and its state directory stay.
+    the service and removes all of that, the releases included; its logs and its state directory stay. One of a
+    release set only lays its release ready: the set starts and switches it.
     """
+
+    mark: pulumi.Output[str]
+    """Another one for everything that its process is started from; secret."""
 
     def __init__(self, name: str, args: MicroserviceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dhanman:microservice:Microservice", name, None, opts)
@@ -86,14 +90,17 @@ class Microservice(pulumi.ComponentResource):
         values = pulumi.Output.all(
             database=args.database_password, broker=args.broker_password, secrets=args.secrets
         )
+        made = values.apply(unit)
+        self.mark = made.apply(mark_of)
         self.ready: pulumi.Resource = HostUnit(
             f"{name}-service",
             args.target,
-            values.apply(unit),
+            made,
             named=service_unit_name(spec.names),
             depends_on=before,
             opts=child,
         )
+        self.base = spec.names.base
         self.unit = spec.names.unit
         self.port = spec.port
         self.version = spec.version

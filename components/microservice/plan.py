@@ -52,6 +52,7 @@ def microservice_unit(
     names = spec.names
     files = _units(spec)
     settings = appsettings(names.display_name, database, broker, spec.settings, secrets)
+    options = _digest(file for file in files if file.path.endswith(names.slot_template))
     things: tuple[Thing, ...] = (
         Group(name=names.user),
         User(name=names.user, group=names.user, home=names.state),
@@ -96,11 +97,14 @@ def microservice_unit(
             config_directory=names.config_directory,
             user=names.user,
             current_socket=names.current_socket,
-            unit_digest=_digest(file for file in files if file.path.endswith(names.slot_template)),
+            unit_digest=options,
             health=(("/health/startup", spec.ready_timeout), ("/health/ready", spec.ready_timeout)),
             log=names.error_log,
             deploy_log=names.deploy_log,
             migration=spec.migration[1] if spec.migration else None,
+            canary=spec.canary,
+            release_set=spec.release_set,
+            mark=_mark(spec, options, settings) if spec.release_set else None,
         ),
         Service(unit=names.port_socket_unit),
     )
@@ -121,6 +125,15 @@ def microservice_unit(
 def service_unit_name(names: ServiceNames) -> str:
     """Name of the unit of one service: ``service-sales-prod``."""
     return f"service-{names.service}-{names.environment}"
+
+
+def mark_of(unit: Unit) -> str:
+    """What tells the process that the unit wants from every other one, for its release set."""
+    return next(thing.mark or "" for thing in unit.things if isinstance(thing, Deployment))
+
+
+def _mark(spec: MicroserviceSpec, options: str, settings: str) -> str:
+    return hashlib.sha256("\0".join((spec.version, spec.sha256, options, settings)).encode()).hexdigest()
 
 
 def _instance(file: str) -> str:
@@ -161,6 +174,7 @@ def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
         "drain_timeout": f"{spec.drain_timeout:g}",
         "migration": None,
         "current_socket": names.current_socket,
+        "canary_socket": names.canary_socket if spec.canary else None,
         "slot_socket": names.slot_socket("%i"),
         "settings": f"{names.config_directory}/%i/{names.settings_file}",
         "settings_file": f"{names.config_directory}/{names.settings_file}",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components.naming import ServiceNames
+from components.unit import Canary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,7 @@ class MicroserviceSpec:
     one core; both are ceilings of each instance. ``ready_timeout``: seconds until the service must be ready.
     ``drain_timeout``: seconds that an old instance has to end its requests. ``migration``: command line with
     ``{release}`` that runs before a release serves for the first time, with its limit in seconds.
+    ``canary``: how a new version is tried. ``release_set``: what it changes together with.
     ``settings``: merged over the artifact's own. ``variables``: further environment variables, none of them secret.
     ``keep``: how many releases stay on the host, besides the slots' own.
     ``log_keep``: rotated files that stay; ``log_max``: bytes at which a log is rotated before its day is over.
@@ -89,6 +91,8 @@ class MicroserviceSpec:
     ready_timeout: float = 60.0
     drain_timeout: float = 35.0
     migration: tuple[str, float] | None = None
+    canary: Canary | None = None
+    release_set: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     keep: int = 3

@@ -6,6 +6,7 @@ people. ``load`` is its pure part.
 
 from components.settings.applications import (
     Artifact,
+    Canary,
     DotnetRuntime,
     ExecutableRuntime,
     Frontend,
@@ -26,6 +27,7 @@ __all__ = [
     "Artifact",
     "B2Bucket",
     "Backup",
+    "Canary",
     "Certificates",
     "Cloudflare",
     "DeployWindow",

@@ -22,6 +22,7 @@ from components.settings.values import (
     Seconds,
     Secret,
     Sha256,
+    Share,
     UnprivilegedPort,
     VariableName,
     Version,
@@ -112,6 +113,21 @@ class Migration(Model):
     timeout: Seconds = 300
 
 
+class Canary(Model):
+    """A new version first gets a ``share`` of the requests for ``duration`` seconds, and is judged by NGINX's log.
+
+    It is refused if its share of failed requests is more than ``max_errors`` (percentage points) above that of the
+    old one, or if 95 of 100 of its requests take more than ``max_latency`` (per cent) of what they take with the old
+    one. Fewer than ``min_requests`` are too few to compare times.
+    """
+
+    share: Annotated[Share, Field(le=50)] = 10
+    duration: Annotated[WholeNumber, Field(ge=10, le=1200)] = 300
+    min_requests: Positive = 100
+    max_errors: Annotated[Share, Field(le=100)] = 1
+    max_latency: Annotated[Share, Field(ge=100)] = 150
+
+
 class Service(Model):
     """One microservice.
 
@@ -132,6 +148,7 @@ class Service(Model):
     ready_timeout: Seconds = 60
     drain_timeout: Seconds = 35
     migration: Migration | None = None
+    canary: Canary | None = None
     runtime: Runtime | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[AppSettingsKey, Secret] = Field(default_factory=dict)

@@ -40,6 +40,7 @@ class StackFile(Model):
     rabbitmq: Rabbitmq = Rabbitmq()
     rotation: Rotation = Rotation()
     services: Annotated[dict[Name, Service], Field(min_length=1)]
+    release_sets: dict[Name, Annotated[tuple[Name, ...], Field(min_length=2)]] = Field(default_factory=dict)
     runtime: Runtime = DotnetRuntime(kind="dotnet")
     frontend: Frontend
     gateway: Gateway = Gateway()
@@ -103,6 +104,10 @@ class Settings(StackFile):
             services=len(self.services),
             explicit=explicit,
         )
+
+    def release_set_of(self, service: str) -> str | None:
+        """The release set that the service is in."""
+        return next((name for name, members in self.release_sets.items() if service in members), None)
 
     @property
     def postgres_sizing(self) -> PostgresSizing:

@@ -201,6 +201,24 @@ def _has(tree: object, keys: list[str]) -> bool:
     return True
 
 
+def release_sets_name_services(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """A release set names services that exist, none is in two of them, and none of them is tried alone before."""
+    seen: dict[str, Path] = {}
+    for name, members in file.release_sets.items():
+        for position, service in enumerate(members):
+            path = ("releaseSets", name, str(position))
+            if service not in file.services:
+                text = f"there is no service {service}; services has {', '.join(file.services)}"
+                yield Finding(path, text, (("services", service),))
+            elif service in seen:
+                yield Finding(path, f"{service} is also {'/'.join(seen[service])}", (seen[service],))
+            elif file.services[service].canary:
+                canary = ("services", service, "canary")
+                text = f"{service} has a canary, which is a release alone; take one of the two out"
+                yield Finding(path, text, (canary,))
+            seen.setdefault(service, path)
+
+
 def data_stays_in_production(_stack: str, file: StackFile) -> Iterator[Finding]:
     """Production's data is never deleted with its resources."""
     if file.delete_data and file.environment == "prod":
@@ -218,5 +236,6 @@ RULES: tuple[Rule, ...] = (
     memory_suffices,
     quotas_fit_the_cores,
     secrets_are_set_once,
+    release_sets_name_services,
     data_stays_in_production,
 )

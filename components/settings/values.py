@@ -37,11 +37,14 @@ def _size(value: Any) -> int:
     return int(float(match[1]) * _SIZE_UNITS[match[2]])
 
 
-def _percent(value: Any) -> int:
-    match = re.fullmatch(r"(\d{1,5})%", value) if isinstance(value, str) else None
-    if match is None or int(match[1]) == 0:
-        raise ValueError("must be a percentage such as 200% (100% is one core)")
-    return int(match[1])
+def _percentage(expectation: str) -> BeforeValidator:
+    def check(value: Any) -> int:
+        match = re.fullmatch(r"(\d{1,5})%", value) if isinstance(value, str) else None
+        if match is None or int(match[1]) == 0:
+            raise ValueError(f"must be a percentage such as {expectation}")
+        return int(match[1])
+
+    return BeforeValidator(check)
 
 
 def _matching(pattern: str, expectation: str) -> AfterValidator:
@@ -160,8 +163,10 @@ UnprivilegedPort = Annotated[WholeNumber, Field(ge=1024, le=65535)]
 Seconds = Annotated[WholeNumber, Field(ge=1, le=3600)]
 ByteSize = Annotated[int, BeforeValidator(_size)]
 """Bytes; written with a binary unit, such as ``2GiB``."""
-Percent = Annotated[int, BeforeValidator(_percent)]
+Percent = Annotated[int, _percentage("200% (100% is one core)")]
 """Per cent of one core; written ``200%``."""
+Share = Annotated[int, _percentage("10%")]
+"""Per cent of something else than a core."""
 Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Domain = Annotated[str, AfterValidator(_domain)]

@@ -7,10 +7,10 @@ This package is pure: it imports neither Pulumi nor the program on the host. Pla
 
 from components.unit.checks import Check, CommandCheck, HttpCheck, TcpCheck
 from components.unit.document import Unit, Validation
+from components.unit.releases import Canary, Deployment, Member, Release, ReleaseSet
 from components.unit.things import (
     Absent,
     AptRepository,
-    Deployment,
     Directory,
     File,
     Firewall,
@@ -28,7 +28,6 @@ from components.unit.things import (
     RabbitmqDefinitions,
     RabbitmqRetiredUser,
     RabbitmqUser,
-    Release,
     Service,
     Symlink,
     Sysctl,
@@ -39,6 +38,7 @@ from components.unit.things import (
 __all__ = [
     "Absent",
     "AptRepository",
+    "Canary",
     "Check",
     "CommandCheck",
     "Deployment",
@@ -49,6 +49,7 @@ __all__ = [
     "HostFacts",
     "HttpCheck",
     "LocalCertificate",
+    "Member",
     "OlderPackage",
     "Packages",
     "PathPresent",
@@ -61,6 +62,7 @@ __all__ = [
     "RabbitmqRetiredUser",
     "RabbitmqUser",
     "Release",
+    "ReleaseSet",
     "Service",
     "Symlink",
     "Sysctl",

@@ -22,6 +22,7 @@ from hostctl.kinds.postgres_cluster import PostgresCluster
 from hostctl.kinds.postgres_role import PostgresRole
 from hostctl.kinds.rabbitmq import RabbitmqDefinitions
 from hostctl.kinds.release import Release
+from hostctl.kinds.release_set import ReleaseSet
 from hostctl.kinds.retired import PostgresRetiredRole, RabbitmqRetiredUser
 from hostctl.kinds.service import Service
 from hostctl.kinds.symlink import Symlink
@@ -51,6 +52,7 @@ KINDS: dict[str, type[Kind]] = {
         RabbitmqDefinitions,
         RabbitmqRetiredUser,
         Release,
+        ReleaseSet,
         Service,
         Symlink,
         Sysctl,

@@ -86,8 +86,12 @@ class Kind:
         return None
 
     def restore(self, state: State) -> None:
-        """Bring ``state`` back: undo within a transaction, removal when ``state`` is the origin."""
+        """Bring ``state`` back: the undo within a transaction."""
         raise NotImplementedError
+
+    def remove(self, origin: State) -> None:
+        """Take it away for good, as the unit no longer wants it: by default as it was before this program came."""
+        self.restore(origin)
 
     def foreign(self, state: State) -> bool:
         """Whether what is there was made by somebody else, so that changing it needs ``adopt``.

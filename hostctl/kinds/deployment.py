@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
-from hostctl import checks
+from hostctl import canary, checks
+from hostctl.current import Current
 from hostctl.deploy_log import logged, write
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.file import merged_json
-from hostctl.kinds.paths import attribute_differences, write_file, write_symlink
+from hostctl.kinds.paths import attribute_differences, write_file
+from hostctl.migrations import Migrations
 from hostctl.ownership import put_back, set_aside
 from hostctl.report import progress
 from hostctl.run import run
 from hostctl.slots import SLOTS, Slot, other, target
 from hostctl.store import Store
 from hostctl.systemd import tell
-
-UNITS = Path("/etc/systemd/system")
 
 
 class Deployment(Kind):
@@ -28,6 +27,8 @@ class Deployment(Kind):
     A new release is started in the idle slot; when it is ready, one rename of the link to the socket moves all new
     connections. The old slot finishes what it has and stops when the whole transaction has succeeded: until then the
     undo is the same rename back. It keeps its release and settings, as the way back without Pulumi.
+
+    One of a *release set* only puts the release into the idle slot: the set starts and switches all of its services.
     """
 
     name = "deployment"
@@ -46,7 +47,7 @@ class Deployment(Kind):
     @property
     def paths(self) -> list[str]:
         """What it writes beside its folder."""
-        return [str(self._boot), *(str(self.slot(name).settings) for name in SLOTS)]
+        return [str(self.current.boot), *(str(self.slot(name).settings) for name in SLOTS)]
 
     @property
     def service(self) -> str:
@@ -70,35 +71,36 @@ class Deployment(Kind):
         return Slot(name=name, service=self.service, root=Path(self.key), settings=settings, user=user)
 
     @property
+    def release_set(self) -> str | None:
+        """The release set that switches it, or None."""
+        return self.wanted.get("release_set")
+
+    @property
+    def current(self) -> Current:
+        """What leads to the slot that serves."""
+        return Current(
+            service=self.service,
+            root=Path(self.key),
+            serving=Path(self.wanted["current_socket"]),
+            has_canary=bool(self.wanted.get("canary")),
+        )
+
+    @property
+    def _releases(self) -> Path:
+        return Path(self.key) / "releases"
+
+    @property
     def _release(self) -> Path:
-        return Path(self.key) / "releases" / self.version
+        return self._releases / self.version
 
     @property
-    def _serving(self) -> Path:
-        return Path(self.wanted["current_socket"])
-
-    @property
-    def _current(self) -> Path:
-        return Path(self.key) / "current"
-
-    @property
-    def _migrated(self) -> Path:
-        return Path(self.key) / "migrated.json"
-
-    @property
-    def _boot(self) -> Path:
-        """The drop-in that says which slot a start of the service starts: at boot it also claims the link."""
-        return UNITS / f"{self.service}.service.d" / "slot.conf"
+    def _migrations(self) -> Migrations:
+        return Migrations(service=self.service, done=Path(self.key) / "migrated.json")
 
     def observe(self) -> State | None:
         """Which slot serves, which one would after a boot, and what is in each."""
-        leads_to, boot = target(self._serving), self._boot.read_text() if self._boot.is_file() else ""
-        return {
-            "serving": next((name for name in SLOTS if self.slot(name).socket == leads_to), None),
-            "boot": next((name for name in SLOTS if self.slot(name).unit in boot), None),
-            "current": target(self._current),
-            "slots": {name: self.slot(name).observe() for name in SLOTS},
-        }
+        slots = [self.slot(name) for name in SLOTS]
+        return self.current.observe(slots) | {"slots": {slot.name: slot.observe() for slot in slots}}
 
     def _label(self) -> State:
         return {
@@ -106,7 +108,7 @@ class Deployment(Kind):
             "artifact": self.wanted["artifact"],
             "unit": self.wanted["unit_digest"],
             "settings": self._settings_digest(),
-        }
+        } | ({"mark": self.wanted["mark"]} if self.release_set else {})
 
     def _settings_digest(self) -> str:
         if "settings" not in self.wanted:
@@ -124,8 +126,11 @@ class Deployment(Kind):
         if serving is None:
             return ["nothing serves" if state["boot"] else "missing"]
         slot = state["slots"][serving]
-        words = self._reasons(slot)
-        if state["current"] != str(self._release) and not words:
+        words = self.reasons(slot)
+        if words and self.release_set and not self.reasons(state["slots"][other(serving)]):
+            # all is done that is not for the set to do
+            words = []
+        elif not words and state["current"] != str(self._release):
             words.append(f"current leads to {state['current']}")
         if slot["settings"]["type"] == "file":
             attributes = attribute_differences(slot["settings"], self.slot(serving).attributes)
@@ -134,11 +139,13 @@ class Deployment(Kind):
             words.append(f"{serving} is {slot['active']}")
         if state["boot"] != serving:
             words.append(f"after a boot {state['boot'] or 'nothing'} would serve")
+        if self.current.has_canary and state.get("canary") != serving:
+            words.append(f"the canary's share reaches {state.get('canary') or 'nothing'}")
         if state["slots"][other(serving)]["running"]:
             words.append(f"{other(serving)} runs besides")
         return words
 
-    def _reasons(self, slot: State) -> list[str]:
+    def reasons(self, slot: State) -> list[str]:
         """Why the slot must be left for the other one: processes do not change what they were started from."""
         label, wanted = slot["label"] or {}, self._label()
         words = []
@@ -160,7 +167,12 @@ class Deployment(Kind):
         serving = state["serving"]
         if serving is None:
             return [f"start {self.slot(SLOTS[0]).unit}"]
-        if self._reasons(state["slots"][serving]):
+        reasons = self.reasons(state["slots"][serving])
+        if reasons and self.release_set:
+            return [
+                f"put version {self.version} into {other(serving)}, for release set {self.release_set} to switch"
+            ]
+        if reasons:
             return [f"switch {self.service} from {serving} to {other(serving)} when that is ready"]
         return [] if state["slots"][serving]["running"] else [f"start {self.slot(serving).unit}"]
 
@@ -168,20 +180,63 @@ class Deployment(Kind):
         """Start the release in the idle slot, wait until it is ready, switch; or mend what serves already."""
         assert state is not None
         serving = state["serving"]
-        if serving and not self._reasons(state["slots"][serving]):
+        if serving and not self.reasons(state["slots"][serving]):
             self._mend(self.slot(serving), running=state["slots"][serving]["running"])
             return
-        former = (state["slots"][serving]["label"] or {}).get("version") if serving else None
         slot = self.slot(other(serving) if serving else SLOTS[0])
-        with logged(self.deploy_log, self.service, former=former, version=self.version, slot=slot.name):
-            self._take_overrides_away(state["slots"][serving]["overrides"] if serving else [])
+        if serving and self.release_set:
+            slot.stop()
+            slot.fill(str(self._release), self._settings(), self._label() | {"held": True})
+            self._mend(self.slot(serving), running=state["slots"][serving]["running"])
+            return
+        former = self.version_in(state, serving)
+        with logged(
+            self.deploy_log, self.service, former=former, version=self.version, slot=slot.name
+        ) as entry:
+            if serving:
+                # a run that was broken off may have left it with a share of the requests
+                self.current.lead_canary(self.slot(serving))
+            self.take_overrides_away(state)
             slot.stop()
             slot.fill(str(self._release), self._settings(), self._label())
-            self._migrate(slot)
+            self.migrate(slot)
             self.start(slot)
-            self.switch(slot)
+            if former and self._needs_trial(former):
+                entry["canary"] = self._try(slot)
+            self.current.lead(slot)
 
-    def _take_overrides_away(self, paths: list[str]) -> None:
+    @staticmethod
+    def version_in(state: State, slot: str | None) -> str | None:
+        """The version that a slot holds, as observed."""
+        return (state["slots"][slot]["label"] or {}).get("version") if slot else None
+
+    def _needs_trial(self, former: str) -> bool:
+        """Whether it came to this host after the one that serves: the way back must be short."""
+        digests = [self._releases / f"{version}.sha256" for version in (former, self.version)]
+        if not self.current.has_canary or former == self.version:
+            return False
+        times = [digest.stat().st_mtime_ns for digest in digests if digest.is_file()]
+        return len(times) < len(digests) or times[0] < times[1]
+
+    def _try(self, slot: Slot) -> str:
+        """Give the new release a share of the requests for a time; how it did. One that does worse is refused."""
+        wanted = self.wanted["canary"]
+        terms = canary.Terms.of(wanted)
+        progress(f"  canary: {slot.unit} gets {wanted['share']}% of the requests for {terms.seconds:.0f} s")
+        numbers = canary.trial(
+            terms,
+            log=Path(wanted["log"]),
+            link=self.current.canary,
+            begin=lambda: self.current.lead_canary(slot),
+            is_alive=lambda: bool(slot.observe()["running"]),
+        )
+        progress(f"  canary: {numbers}")
+        return numbers
+
+    def take_overrides_away(self, state: State) -> None:
+        """Set drop-ins aside that somebody made by hand: the next process is to start without them."""
+        serving = state["serving"]
+        paths = state["slots"][serving]["overrides"] if serving else []
         for path in paths:
             set_aside(Path(path))
         if paths:
@@ -192,43 +247,31 @@ class Deployment(Kind):
         if not running:
             run(["systemctl", "reset-failed", slot.unit], check=False)
             self.start(slot)
-        self.switch(slot)
+        self.current.lead(slot)
 
-    def _migrate(self, slot: Slot) -> None:
-        """Once for each release, before its first process; it must suit the release that serves still."""
-        limit = self.wanted.get("migration")
-        done: list[str] = json.loads(self._migrated.read_text()) if self._migrated.is_file() else []
-        if limit is None or self.wanted["artifact"] in done:
-            return
-        unit = f"{self.service}-migrate@{slot.name}.service"
-        with Store().lock(f"migrate-{self.service}"):
-            progress(f"  migrating the database for version {self.version}: {limit:.0f} s at most")
-            try:
-                tell("start", unit, self.wanted["log"], timeout=float(limit) + 30)
-            finally:
-                run(["systemctl", "reset-failed", unit], check=False)
-        text = json.dumps([*done, self.wanted["artifact"]]).encode()
-        write_file(self._migrated, text, mode="0644", owner="root", group="root")
+    def migrate(self, slot: Slot) -> None:
+        """Once for each release, before its first process."""
+        if (limit := self.wanted.get("migration")) is not None:
+            self._migrations.run(
+                slot.name, self.wanted["artifact"], self.version, float(limit), self.wanted["log"]
+            )
 
     def start(self, slot: Slot) -> None:
-        """Start what a slot holds, and wait until it answers on its own socket; its death ends the waiting."""
+        """Start what a slot holds, and wait until it is ready."""
+        self.launch(slot)
+        self.await_ready(slot)
+
+    def launch(self, slot: Slot) -> None:
+        """Start what a slot holds."""
         progress(f"  starting {slot.unit}")
         tell("start", slot.unit, self.wanted["log"])
+
+    def await_ready(self, slot: Slot) -> None:
+        """Wait until it answers on its own socket; its death ends the waiting."""
         for path, timeout in self.wanted["health"]:
             check = {"type": "http", "socket": slot.socket, "path": path, "port": None, "host": "localhost"}
             check |= {"status": 200, "timeout": timeout, "log": self.wanted["log"]}
             checks.wait(check, alive=slot.unit)
-
-    def switch(self, slot: Slot) -> None:
-        """From the first rename on new connections reach this slot; the rest is for the next boot and for people."""
-        if target(self._serving) != slot.socket:
-            write_symlink(self._serving, slot.socket)
-            progress(f"  {slot.unit} serves")
-        text = f"# Managed by the dhanman deployment.\n[Unit]\nWants={slot.unit}\n".encode()
-        if not self._boot.is_file() or self._boot.read_bytes() != text:
-            write_file(self._boot, text, mode="0644", owner="root", group="root")
-            run(["systemctl", "daemon-reload"])
-        write_symlink(self._current, str(target(slot.link)))
 
     def finish(self) -> None:
         """Let the old slot finish its requests and stop; nobody waits for that."""
@@ -242,20 +285,24 @@ class Deployment(Kind):
         if state["serving"] is None:
             self._remove()
             return
+        idle = self.slot(other(state["serving"]))
+        self.go_back(state)
+        idle.bring_back(state["slots"][idle.name])
+
+    def go_back(self, state: State) -> None:
+        """Lead to the slot that served, and end the other one, if it did not run then."""
         serving, idle = self.slot(state["serving"]), self.slot(other(state["serving"]))
         before = state["slots"][serving.name]
-        if target(self._serving) == idle.socket:
+        if target(self.current.serving) == idle.socket:
             entry = {"service": self.service, "from": self.version, "slot": serving.name}
             write(
-                self.deploy_log,
-                entry | {"to": (before["label"] or {}).get("version"), "result": "taken back"},
+                self.deploy_log, entry | {"to": self.version_in(state, serving.name), "result": "taken back"}
             )
         if before["running"] and not serving.observe()["running"]:
             self.start(serving)
-        self.switch(serving)
+        self.current.lead(serving)
         if not state["slots"][idle.name]["running"]:
             idle.stop()
-        idle.bring_back(state["slots"][idle.name])
         for path in before["overrides"]:
             Path(path).parent.mkdir(exist_ok=True)
             put_back(Path(path))
@@ -266,11 +313,11 @@ class Deployment(Kind):
         for name in SLOTS:
             self.slot(name).stop()
             self.slot(name).empty()
-        for path in (self._serving, self._current, self._migrated, self._boot):
-            path.unlink(missing_ok=True)
-        for folder in (self._boot.parent, Path(self.key) / "slots"):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
+        self.current.remove()
+        self._migrations.done.unlink(missing_ok=True)
+        folder = Path(self.key) / "slots"
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
         run(["systemctl", "daemon-reload"])
 
     def foreign(self, state: State) -> bool:
@@ -281,3 +328,10 @@ class Deployment(Kind):
         """With the digest in place of the settings."""
         kept = {k: v for k, v in super().record().items() if k != "settings"}
         return kept | {"settings_sha256": self._settings_digest()}
+
+
+def deployed(store: Store) -> dict[str, tuple[str, Deployment]]:
+    """Every service that was deployed here, by its name, with the unit that it belongs to."""
+    entries = [(unit, entry) for unit in store.units() for entry in store.things(unit)]
+    found = [(unit, Deployment(e["record"])) for unit, e in entries if e["kind"] == Deployment.name]
+    return {thing.service: (unit, thing) for unit, thing in found}

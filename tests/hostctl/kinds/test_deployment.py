@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hostctl import checks, slots
+from hostctl import checks, current, migrations, slots
 from hostctl.errors import HostError
 from hostctl.kinds import build, deployment
 from hostctl.kinds.deployment import Deployment
@@ -61,12 +61,13 @@ class Host:
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tools: Tools, store: Store) -> Host:
     made = Host(tmp_path)
-    for module in (deployment, slots):
+    for module in (current, deployment, migrations, slots):
         monkeypatch.setattr(module, "run", made.run)
     monkeypatch.setattr(slots, "properties", made.properties)
-    monkeypatch.setattr(deployment, "tell", made.tell)
+    for module in (deployment, migrations):
+        monkeypatch.setattr(module, "tell", made.tell)
     monkeypatch.setattr(checks, "wait", made.wait)
-    monkeypatch.setattr(deployment, "UNITS", tmp_path / "units")
+    monkeypatch.setattr(current, "UNITS", tmp_path / "units")
     for version in ("1", "2", "3"):
         (tmp_path / "sales/releases" / version).mkdir(parents=True)
     for slot in slots.SLOTS:
