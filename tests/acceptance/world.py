@@ -136,6 +136,10 @@ class World:
         steps = json.loads(self.pulumi("preview", "--stack", STACK, "--json").stdout)["steps"]
         return sorted(s["urn"].rsplit("::", 1)[-1] for s in steps if s["op"] != "same")
 
+    def preview_text(self) -> str:
+        """What a preview shows to people."""
+        return self.pulumi("preview", "--stack", STACK).stdout
+
     def drift(self) -> list[str]:
         """What an observation finds on the host, as ``make drift`` prints it, without host and unit."""
         report = self.project.parent / "drift.json"

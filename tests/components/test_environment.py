@@ -164,6 +164,33 @@ def test_before_the_first_rotation_nothing_is_retired(recordings: dict[str, Reco
         assert not [r.name for r in recordings[stack].resources if "retired" in r.name]
 
 
+@pytest.fixture(scope="module")
+def together() -> Recording:
+    """The qa stack with two services that change together, after a rotation of what they log in with."""
+    changes = {"release_sets": {"billing": ("sales", "purchase")}, "rotation": Rotation(postgres=1)}
+    return record(lambda: Environment(stack_settings("qa").model_copy(update=changes)), stack="qa")
+
+
+def test_a_release_set_comes_after_its_services_and_before_what_they_no_longer_use(
+    together: Recording,
+) -> None:
+    assert together.before("billing-release-set") >= {"sales-service", "purchase-service"}
+    assert "common-service" not in together.before("billing-release-set")
+    assert "billing-release-set" in together.before("postgres-retired-role")
+
+
+def test_a_release_set_s_document_changes_with_every_member_and_is_secret(together: Recording) -> None:
+    resource = together["billing-release-set"]
+    assert resource.is_secret("stdin")
+    (thing,) = json.loads(resource.plain("stdin"))["things"]
+    marks = {member["service"]: member["mark"] for member in thing["members"]}
+    assert set(marks) == {"dhanman-sales-qa", "dhanman-purchase-qa"}
+    unit = json.loads(together["sales-service"].plain("stdin"))
+    (deployment,) = [t for t in unit["things"] if t["kind"] == "deployment"]
+    assert marks["dhanman-sales-qa"] == deployment["mark"]
+    assert deployment["release_set"] == "billing"
+
+
 @pytest.mark.parametrize("stack", ["prod", "qa"])
 def test_a_stack_file_builds_with_placeholders_alone(recordings: dict[str, Recording], stack: str) -> None:
     unit = json.loads(recordings[stack]["sales-service"].plain("stdin"))

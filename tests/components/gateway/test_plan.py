@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from components.gateway.plan import gateway_unit
 from components.gateway.spec import GatewaySpec, Limits, Site, Snippets
 from components.unit import Absent, File, Packages, Service, Symlink, Unit
@@ -104,3 +106,23 @@ def test_a_gateway_without_services_still_turns_names_away() -> None:
     unit = plan(sites=())
     assert "ssl_reject_handshake on;" in text(unit, "/etc/nginx/conf.d/dhanman.conf")
     assert [check.type for check in unit.checks] == ["tcp"]
+
+
+def test_a_share_of_the_requests_goes_through_a_link_of_its_own_where_new_releases_are_tried() -> None:
+    site = text(plan(sites=(replace(SALES, canary_share=10),)), "/etc/nginx/sites-available/dhanman-prod")
+    assert (
+        "split_clients $request_id $dhanman_sales {\n    10% dhanman-sales-prod-canary;\n    *   dhanman-sales-prod;"
+        in site
+    )
+    assert "server unix:/run/dhanman/prod/sales-canary.sock max_fails=0;" in site
+    assert "server unix:/run/dhanman/prod/sales.sock max_fails=0 backup;" in site
+    assert site.count("proxy_pass http://$dhanman_sales;") == 2, "requests and WebSockets"
+    assert site.count("proxy_pass http://dhanman-sales-prod;") == 2, (
+        "health and dashboard are the serving one's"
+    )
+    assert "canary" not in text(plan(), "/etc/nginx/sites-available/dhanman-prod")
+
+
+def test_the_log_ends_with_what_a_release_on_trial_is_judged_by() -> None:
+    shared = text(plan(), "/etc/nginx/conf.d/dhanman.conf")
+    assert '$upstream_response_time $request_id "$upstream_addr" "$upstream_status"\';' in shared

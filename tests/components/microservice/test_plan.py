@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from components.microservice.appsettings import connection_string
-from components.microservice.plan import microservice_unit
+from components.microservice.plan import mark_of, microservice_unit
 from components.microservice.spec import BrokerAccess, DatabaseAccess, Dotnet, Executable, MicroserviceSpec
 from components.naming import ServiceNames
-from components.unit import Deployment, File, HttpCheck, Release, Symlink, Unit
+from components.unit import Canary, Deployment, File, HttpCheck, Release, Symlink, Unit
 
 NAMES = ServiceNames("prod", "sales")
 DATABASE = DatabaseAccess(
@@ -170,3 +170,40 @@ def test_startup_is_asked_before_readiness_and_then_the_port() -> None:
 def test_both_logs_are_rotated() -> None:
     rotation = json.loads(file("/etc/dhanman/logs.d/dhanman-sales-prod.json").content)
     assert rotation["paths"] == ["/var/log/dhanman/prod/sales.log", "/var/log/dhanman/prod/sales.error.log"]
+
+
+def test_without_a_canary_and_a_set_the_document_does_not_know_of_them() -> None:
+    plain = deployment().to_json()
+    assert not {"canary", "release_set", "mark"} & set(plain)
+
+
+def test_a_canary_is_told_with_its_terms_and_its_link_is_there_after_a_boot() -> None:
+    canary = Canary(share=10, seconds=300, log=NAMES.access_log, least=100, errors=0.01, latency=1.5)
+    told = deployment(canary=canary).to_json()["canary"]
+    assert told == {
+        "share": 10,
+        "seconds": 300,
+        "log": NAMES.access_log,
+        "least": 100,
+        "errors": 0.01,
+        "latency": 1.5,
+    }
+    slot = file(SLOT, replace(SPEC, canary=canary)).content
+    link = "/run/dhanman/prod/sales-canary.sock"
+    assert f"test -L {link} || ln -s /run/dhanman-sales-prod-%i/http.sock {link}" in slot
+    assert "canary" not in file(SLOT).content
+
+
+def test_a_mark_tells_apart_what_a_process_is_started_from() -> None:
+    def mark(**changes: Any) -> str:
+        return mark_of(unit(replace(SPEC, **({"release_set": "billing"} | changes))))
+
+    marks = {
+        mark(),
+        mark(version="1.4.1"),
+        mark(memory_max=1 << 30),
+        mark(settings={"A": 1}),
+        mark(sha256="1" * 64),
+    }
+    assert len(marks) == 5
+    assert mark() == mark(keep=9), "which releases stay is nothing that a process is started from"

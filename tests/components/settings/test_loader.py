@@ -238,6 +238,33 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"hosts/db": {"address": "192.0.2.11", "memory": "4GiB", "cores": 2}, "roles/backup": ["db"]},
         "roles/backup: db has no PostgreSQL",
     ),
+    ("canary for all", {"services/sales/canary": {"share": "60%"}}, "services/sales/canary/share: must be"),
+    (
+        "canary as a number",
+        {"services/sales/canary": {"share": 10}},
+        "share: must be a percentage such as 10%",
+    ),
+    (
+        "canary too short",
+        {"services/sales/canary": {"duration": 5}},
+        "services/sales/canary/duration: must be",
+    ),
+    ("set of one", {"releaseSets": {"billing": ["sales"]}}, "releaseSets/billing: "),
+    (
+        "set of strangers",
+        {"releaseSets": {"billing": ["sales", "common", "salse"]}},
+        "releaseSets/billing/2: there is no service salse; services has common, sales",
+    ),
+    (
+        "one service in two sets",
+        {"releaseSets": {"one": ["sales", "common"], "two": ["sales", "sales"]}},
+        "releaseSets/two/0: sales is also releaseSets/one/0",
+    ),
+    (
+        "canary in a set",
+        {"releaseSets": {"one": ["sales", "common"]}, "services/sales/canary": {}},
+        "releaseSets/one/0: sales has a canary",
+    ),
 ]
 
 
@@ -249,7 +276,10 @@ def test_a_wrong_value_gets_one_plain_line(problems: Problems, changes: dict[str
 
 
 ONE_LINE = [
-    case for case in BAD if case[0] not in {"domain outside the zone", "bad service name", "unknown host"}
+    case
+    for case in BAD
+    if case[0]
+    not in {"domain outside the zone", "bad service name", "unknown host", "one service in two sets"}
 ]
 
 
