@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
-from hostctl import checks
+from hostctl import checks, migrations
 from hostctl.deploy_log import logged, write
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.file import merged_json
@@ -16,7 +15,6 @@ from hostctl.ownership import put_back, set_aside
 from hostctl.report import progress
 from hostctl.run import run
 from hostctl.slots import SLOTS, Slot, other, target
-from hostctl.store import Store
 from hostctl.systemd import tell
 
 UNITS = Path("/etc/systemd/system")
@@ -195,20 +193,17 @@ class Deployment(Kind):
         self.switch(slot)
 
     def _migrate(self, slot: Slot) -> None:
-        """Once for each release, before its first process; it must suit the release that serves still."""
         limit = self.wanted.get("migration")
-        done: list[str] = json.loads(self._migrated.read_text()) if self._migrated.is_file() else []
-        if limit is None or self.wanted["artifact"] in done:
-            return
-        unit = f"{self.service}-migrate@{slot.name}.service"
-        with Store().lock(f"migrate-{self.service}"):
-            progress(f"  migrating the database for version {self.version}: {limit:.0f} s at most")
-            try:
-                tell("start", unit, self.wanted["log"], timeout=float(limit) + 30)
-            finally:
-                run(["systemctl", "reset-failed", unit], check=False)
-        text = json.dumps([*done, self.wanted["artifact"]]).encode()
-        write_file(self._migrated, text, mode="0644", owner="root", group="root")
+        if limit is not None:
+            migrations.run_once(
+                self._migrated,
+                self.wanted["artifact"],
+                service=self.service,
+                slot=slot.name,
+                version=self.version,
+                limit=float(limit),
+                log=self.wanted["log"],
+            )
 
     def start(self, slot: Slot) -> None:
         """Start what a slot holds, and wait until it answers on its own socket; its death ends the waiting."""
@@ -238,19 +233,30 @@ class Deployment(Kind):
             run(["systemctl", "stop", "--no-block", self.slot(other(serving)).unit], check=False)
 
     def restore(self, state: State) -> None:
-        """Switch back to the slot that served, which still runs; or take everything away if there was none."""
+        """Switch back to the slot that served, which still runs; or take everything away if there was none.
+
+        After a run that was broken off a later one may have filled that slot: then it gets back what it held, and
+        what serves meanwhile goes on until that is ready.
+        """
         if state["serving"] is None:
             self._remove()
             return
         serving, idle = self.slot(state["serving"]), self.slot(other(state["serving"]))
-        before = state["slots"][serving.name]
-        if target(self._serving) == idle.socket:
+        before, now = state["slots"][serving.name], serving.observe()
+        refilled = before["label"] is not None and not _same(before, now)
+        leads_to = target(self._serving)
+        if leads_to == idle.socket or (leads_to == serving.socket and refilled):
             entry = {"service": self.service, "from": self.version, "slot": serving.name}
             write(
                 self.deploy_log,
                 entry | {"to": (before["label"] or {}).get("version"), "result": "taken back"},
             )
-        if before["running"] and not serving.observe()["running"]:
+        if refilled:
+            if leads_to == serving.socket and idle.observe()["running"]:
+                self.switch(idle)
+            serving.stop()
+            serving.bring_back(before)
+        if before["running"] and (refilled or not now["running"]):
             self.start(serving)
         self.switch(serving)
         if not state["slots"][idle.name]["running"]:
@@ -281,3 +287,9 @@ class Deployment(Kind):
         """With the digest in place of the settings."""
         kept = {k: v for k, v in super().record().items() if k != "settings"}
         return kept | {"settings_sha256": self._settings_digest()}
+
+
+def _same(before: State, now: State) -> bool:
+    """Whether a slot holds what it held."""
+    digests = [state["settings"].get("sha256") for state in (before, now)]
+    return all(before[key] == now[key] for key in ("release", "label")) and digests[0] == digests[1]
