@@ -41,7 +41,7 @@ def rollback(store: Store, service: str) -> str:
         )
     unit, thing = known[service]
     with store.lock(unit):
-        state = thing.observe() or {}
+        state = thing.observe()
         serving = state["serving"]
         slot = thing.slot(other(serving)) if serving else None
         if serving is None or slot is None or not slot.is_whole():
@@ -66,7 +66,7 @@ def status(store: Store) -> list[dict[str, Any]]:
 
 
 def _status(thing: Deployment) -> dict[str, Any]:
-    state = thing.observe() or {}
+    state = thing.observe()
     serving = state["serving"]
     last = deploy_log.last(Path(thing.deploy_log), thing.service)
     if serving is None:

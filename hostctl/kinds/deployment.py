@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import Any
 
 from hostctl import checks, migrations
-from hostctl.deploy_log import logged, write
+from hostctl.deploy_log import logged
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.file import merged_json
 from hostctl.kinds.paths import attribute_differences, write_file, write_symlink
@@ -88,7 +89,7 @@ class Deployment(Kind):
         """The drop-in that says which slot a start of the service starts: at boot it also claims the link."""
         return UNITS / f"{self.service}.service.d" / "slot.conf"
 
-    def observe(self) -> State | None:
+    def observe(self) -> State:
         """Which slot serves, which one would after a boot, and what is in each."""
         leads_to, boot = target(self._serving), self._boot.read_text() if self._boot.is_file() else ""
         return {
@@ -227,7 +228,7 @@ class Deployment(Kind):
 
     def finish(self) -> None:
         """Let the old slot finish its requests and stop; nobody waits for that."""
-        serving = (self.observe() or {}).get("serving")
+        serving = self.observe()["serving"]
         if serving:
             # its ExecStop gives connections under way the time to arrive, then SIGINT lets it end what it has
             run(["systemctl", "stop", "--no-block", self.slot(other(serving)).unit], check=False)
@@ -241,22 +242,35 @@ class Deployment(Kind):
         if state["serving"] is None:
             self._remove()
             return
-        serving, idle = self.slot(state["serving"]), self.slot(other(state["serving"]))
-        before, now = state["slots"][serving.name], serving.observe()
-        refilled = before["label"] is not None and not _same(before, now)
-        leads_to = target(self._serving)
-        if leads_to == idle.socket or (leads_to == serving.socket and refilled):
-            entry = {"service": self.service, "from": self.version, "slot": serving.name}
-            write(
-                self.deploy_log,
-                entry | {"to": (before["label"] or {}).get("version"), "result": "taken back"},
-            )
+        serving, now = self.slot(state["serving"]), self.observe()
+        before, leads_to = state["slots"][serving.name], now["serving"]
+        refilled = before["label"] is not None and not serving.holds(before)
+        with contextlib.ExitStack() as noted:
+            if leads_to is not None and (leads_to != serving.name or refilled):
+                former, version = (
+                    (held["label"] or {}).get("version") for held in (now["slots"][leads_to], before)
+                )
+                noted.enter_context(
+                    logged(
+                        self.deploy_log,
+                        self.service,
+                        former=former,
+                        version=version,
+                        slot=serving.name,
+                        how="undo",
+                        result="taken back",
+                    )
+                )
+            self._go_back(serving, state, now, refilled=refilled)
+
+    def _go_back(self, serving: Slot, state: State, now: State, *, refilled: bool) -> None:
+        idle, before = self.slot(other(serving.name)), state["slots"][serving.name]
         if refilled:
-            if leads_to == serving.socket and idle.observe()["running"]:
+            if now["serving"] == serving.name and now["slots"][idle.name]["running"]:
                 self.switch(idle)
             serving.stop()
             serving.bring_back(before)
-        if before["running"] and (refilled or not now["running"]):
+        if before["running"] and (refilled or not now["slots"][serving.name]["running"]):
             self.start(serving)
         self.switch(serving)
         if not state["slots"][idle.name]["running"]:
@@ -287,9 +301,3 @@ class Deployment(Kind):
         """With the digest in place of the settings."""
         kept = {k: v for k, v in super().record().items() if k != "settings"}
         return kept | {"settings_sha256": self._settings_digest()}
-
-
-def _same(before: State, now: State) -> bool:
-    """Whether a slot holds what it held."""
-    digests = [state["settings"].get("sha256") for state in (before, now)]
-    return all(before[key] == now[key] for key in ("release", "label")) and digests[0] == digests[1]

@@ -175,7 +175,9 @@ def test_an_undo_after_the_switch_goes_back_to_the_slot_that_still_runs(host: Ho
     assert host.serving == f"/run/{SERVICE}-blue/http.sock"
     assert not [step for step in host.steps if step.startswith("start")], "it never stopped"
     assert second.observe() == before
-    assert host.log()[-1]["result"] == "taken back"
+    taken_back = host.log()[-1]
+    assert (taken_back["what"], taken_back["result"]) == ("undo", "taken back")
+    assert (taken_back["from"], taken_back["to"]) == ("2", "1")
 
 
 def test_an_undo_to_before_a_run_that_was_broken_off_brings_that_release_back_though_its_slot_was_refilled(
