@@ -103,7 +103,7 @@ def state(world: World) -> str:
     """What runs, since when, and what lies below the releases."""
     return world.run(
         f"systemctl show -p InvocationID -p ActiveState '{world.slot('sales')}'; ls -A {RELEASES};"
-        " readlink /opt/dhanman/local/sales/current /opt/dhanman/local/sales/slots/*"
+        " find /opt/dhanman/local/sales -maxdepth 2 -type l -printf '%p %l\\n' | sort"
     )
 
 
