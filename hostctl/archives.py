@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -17,9 +18,9 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def sizes(archive: Path) -> list[int]:
-    """Bytes of each member of a tar.gz, by its headers; nothing is unpacked."""
-    with _opened(archive) as tar:
+def sizes(archive: Path, called: str = "") -> list[int]:
+    """Bytes of each member of a tar.gz, by its headers; nothing is unpacked. ``called``: its name for people."""
+    with _opened(archive, called) as tar:
         return [member.size if member.isfile() else 0 for member in tar]
 
 
@@ -43,15 +44,15 @@ def unpack(archive: Path, target: Path) -> None:
 
 
 @contextlib.contextmanager
-def _opened(archive: Path) -> Iterator[tarfile.TarFile]:
+def _opened(archive: Path, called: str = "") -> Iterator[tarfile.TarFile]:
     try:
         with tarfile.open(archive, "r:gz") as tar:
             yield tar
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             raise
         raise HostError(
-            f"{archive.name}: not a usable tar.gz: {error}", hint="build the artifact again"
+            f"{called or archive.name}: not a usable tar.gz: {error}", hint="build the artifact again"
         ) from None
 
 

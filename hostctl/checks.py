@@ -14,6 +14,12 @@ from hostctl.run import run
 from hostctl.systemd import file_tail, last_words, properties
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
+LONGEST_ATTEMPT = 5.0
+"""Seconds for one answer: whoever asks a service in earnest does not wait longer either."""
+
+NEXT = "correct the cause, then pulumi up"
+TAKES_LONGER = "correct the cause, or raise readyTimeout if it only takes longer, then pulumi up"
+_SILENT = "no answer within"
 
 
 def attempt(check: dict[str, Any], timeout: float) -> str | None:
@@ -27,6 +33,8 @@ def attempt(check: dict[str, Any], timeout: float) -> str | None:
             socket.create_connection(("localhost", int(check["port"])), timeout).close()
             return None
         done = run(list(check["argv"]), check=False, timeout=max(timeout, 10))
+    except TimeoutError:
+        return f"{_SILENT} {timeout:.2g} s"
     except (OSError, HostError) as error:
         return str(error) or type(error).__name__
     if done.returncode == 0:
@@ -51,16 +59,21 @@ def wait(check: dict[str, Any], units: Sequence[str] = (), *, alive: str | None 
     ``alive``: a unit without which there is nothing to wait for; its death ends the waiting at once.
     """
     limit = float(check["timeout"])
-    start, pause, told = time.monotonic(), FIRST_PAUSE, ""
+    start, pause, told, reason = time.monotonic(), FIRST_PAUSE, "", ""
     while True:
         passed = time.monotonic() - start
-        reason = attempt(check, min(5.0, max(limit - passed, 0.5)))
-        if reason is None:
+        allowed = min(LONGEST_ATTEMPT, max(limit - passed, 0.5))
+        answer = attempt(check, allowed)
+        if answer is None:
             return
+        if not (reason and allowed < LONGEST_ATTEMPT and answer.startswith(_SILENT)):
+            # but that the last, short attempt got no answer tells less than the reason before
+            reason = answer
         if alive and _is_dead(alive):
             _fail(check, f"{alive} has ended after {passed:.1f} s", reason, [alive])
         if limit - passed <= pause:
-            _fail(check, f"not within {limit:.0f} s: {title(check)}", reason, units)
+            hint = TAKES_LONGER if alive else NEXT
+            _fail(check, f"not within {limit:.0f} s: {title(check)}", reason, units, hint)
         if alive and reason != told:
             progress(f"  waiting for {title(check)}: {reason}")
             told = reason
@@ -68,12 +81,12 @@ def wait(check: dict[str, Any], units: Sequence[str] = (), *, alive: str | None 
         pause = min(pause * 1.6, LONGEST_PAUSE)
 
 
-def _fail(check: dict[str, Any], what: str, reason: str, units: Sequence[str]) -> NoReturn:
+def _fail(check: dict[str, Any], what: str, reason: str, units: Sequence[str], hint: str = NEXT) -> NoReturn:
     details = "\n".join([tail(reason, 4), *_fallen(units)])
     log = check.get("log")
     if log and (words := tail(file_tail(Path(log)), 12)):
         details += f"\n    last lines of {log}:\n{words}"
-    raise HostError(what, details=details, hint="correct the cause, then pulumi up")
+    raise HostError(what, details=details, hint=hint)
 
 
 def _is_dead(unit: str) -> bool:

@@ -21,9 +21,16 @@ TAIL = 256 * 1024
 
 @contextlib.contextmanager
 def logged(
-    path: str, service: str, *, former: str | None, version: str, slot: str, how: str = "deploy"
+    path: str,
+    service: str,
+    *,
+    former: str | None,
+    version: str | None,
+    slot: str,
+    how: str = "deploy",
+    result: str = "serves",
 ) -> Iterator[dict[str, Any]]:
-    """Write one line when the block ends: ``serves``, or ``refused`` with the reason; the block may add to it."""
+    """Write one line when the block ends: ``result``, or ``refused`` with the reason; the block may add to it."""
     start = time.monotonic()
     entry: dict[str, Any] = {"what": how, "service": service, "from": former, "to": version, "slot": slot}
     try:
@@ -31,10 +38,10 @@ def logged(
     except BaseException as error:
         write(path, entry | {"result": "refused", "reason": plain(error).what}, time.monotonic() - start)
         raise
-    write(path, entry | {"result": "serves"}, time.monotonic() - start)
+    write(path, entry | {"result": result}, time.monotonic() - start)
 
 
-def write(path: str, entry: dict[str, Any], seconds: float = 0.0) -> None:
+def write(path: str, entry: dict[str, Any], seconds: float) -> None:
     """Append one line; a log that can't be written is no reason to fail a deployment."""
     moment = datetime.now(UTC).isoformat(timespec="seconds")
     line = {"at": moment, "who": who(), **entry, "seconds": round(seconds, 1)}

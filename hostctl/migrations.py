@@ -1,42 +1,65 @@
-"""What a release does to its service's database before it serves for the first time."""
+"""What a release does to its database before it serves for the first time: once, by itself, and never without end."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
+from hostctl.errors import HostError
+from hostctl.interruption import Interrupted
 from hostctl.kinds.paths import write_file
 from hostctl.report import progress
 from hostctl.run import run
 from hostctl.store import Store
 from hostctl.systemd import tell
 
+KILL_AFTER = 100.0
+"""Seconds beyond its own limit that systemd has to end a migration: it sends SIGTERM, and 90 s later SIGKILL."""
 
-@dataclass(frozen=True, kw_only=True)
-class Migrations:
-    """Those of one service. ``done``: a JSON list of the artifacts whose migration has succeeded.
 
-    A migration must suit the release that serves still: it runs while that one does.
+def run_once(
+    done: Path, artifact: str, *, service: str, slot: str, version: str, limit: float, log: str
+) -> None:
+    """Run the migration of the release in ``slot``, unless ``done`` (JSON) says that ``artifact`` had its own.
+
+    It must suit the release that serves still. ``limit``: seconds. Raises :class:`HostError` with its last lines;
+    then it runs again with the next attempt.
     """
-
-    service: str
-    done: Path
-
-    def run(self, slot: str, artifact: str, version: str, limit: float, log: str) -> None:
-        """Run the unit ``{service}-migrate@{slot}``, unless it has succeeded for this artifact (sha256) before.
-
-        ``limit``: seconds that it has. ``log``: file whose last lines a failure quotes.
-        """
-        before: list[str] = json.loads(self.done.read_text()) if self.done.is_file() else []
+    unit = f"{service}-migrate@{slot}.service"
+    with Store().lock(f"migrate-{service}"):
+        before: list[str] = json.loads(done.read_text()) if done.is_file() else []
         if artifact in before:
             return
-        unit = f"{self.service}-migrate@{slot}.service"
-        with Store().lock(f"migrate-{self.service}"):
-            progress(f"  migrating the database for version {version}: {limit:.0f} s at most")
-            try:
-                tell("start", unit, log, timeout=limit + 30)
-            finally:
-                run(["systemctl", "reset-failed", unit], check=False)
+        progress(f"  migrating the database for version {version}: {limit:.0f} s at most")
+        # that of a killed run goes on under systemd: starting it again would only wait for it
+        _end(unit)
+        try:
+            tell("start", unit, log, timeout=limit + KILL_AFTER)
+        except Interrupted:
+            raise
+        except HostError as error:
+            raise HostError(
+                f"the migration of version {version} {_outcome(unit, limit) or f'failed: {error.what}'}",
+                details=error.details,
+                hint="correct the cause, then pulumi up: it runs again",
+            ) from None
+        finally:
+            _end(unit)
         text = json.dumps([*before, artifact]).encode()
-        write_file(self.done, text, mode="0644", owner="root", group="root")
+        write_file(done, text, mode="0644", owner="root", group="root")
+
+
+def _end(unit: str) -> None:
+    for verb in ("stop", "reset-failed"):
+        run(["systemctl", verb, unit], check=False)
+
+
+def _outcome(unit: str, limit: float) -> str:
+    shown = run(["systemctl", "show", "--property=Result,ExecMainStatus", unit], check=False).stdout
+    values = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+    match values.get("Result"):
+        case "timeout":
+            return f"did not end within {limit:g} s and was ended"
+        case "exit-code":
+            return f"failed with exit status {values.get('ExecMainStatus')}"
+    return ""

@@ -9,11 +9,11 @@ from typing import Any
 
 from hostctl import checks, deploy_log, together
 from hostctl.errors import HostError
-from hostctl.kinds.deployment import Deployment, deployed
+from hostctl.kinds.deployment import Deployment
 from hostctl.run import run
 from hostctl.slots import other
 from hostctl.store import Store
-from hostctl.together import Move
+from hostctl.together import Move, deployed
 
 HEALTH_LIMIT = 3.0
 """Seconds that a service has to say how it is."""
@@ -34,7 +34,7 @@ def rollback(store: Store, service: str) -> str:
     with ExitStack() as locks:
         for unit in sorted(known[name][0] for name in names):
             locks.enter_context(store.lock(unit))
-        moves = [Move(known[name][1], known[name][1].observe() or {}) for name in names]
+        moves = [Move(known[name][1], known[name][1].observe()) for name in names]
         for move in moves:
             _require_way_back(move)
         try:
@@ -56,7 +56,7 @@ def _switched_with(service: str, known: Mapping[str, tuple[str, Deployment]]) ->
     """The service, and those whose serving release was switched in the same moment."""
 
     def moment(thing: Deployment) -> str | None:
-        state = thing.observe() or {}
+        state = thing.observe()
         label = state["slots"][state["serving"]]["label"] if state["serving"] else None
         return (label or {}).get("switched")
 
@@ -83,7 +83,7 @@ def status(store: Store) -> list[dict[str, Any]]:
 
 
 def _status(thing: Deployment) -> dict[str, Any]:
-    state = thing.observe() or {}
+    state = thing.observe()
     serving = state["serving"]
     last = deploy_log.last(Path(thing.deploy_log), thing.service)
     if serving is None:

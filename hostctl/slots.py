@@ -86,6 +86,12 @@ class Slot:
         """Whether it holds all that a start needs."""
         return self.link.is_dir() and self.settings.is_file() and self.label.is_file()
 
+    def holds(self, state: dict[str, Any]) -> bool:
+        """Whether it holds what was observed in it."""
+        now = self.observe()
+        same = all(now[key] == state[key] for key in ("release", "label"))
+        return same and now["settings"].get("sha256") == state["settings"].get("sha256")
+
     def fill(self, release: str, settings: bytes, label: dict[str, Any]) -> None:
         """Put a release with its settings into it; its process must not run."""
         write_file(self.settings, settings, **self.attributes)

@@ -11,6 +11,7 @@ from hostctl.deploy_log import logged
 from hostctl.kinds.base import State
 from hostctl.kinds.deployment import Deployment
 from hostctl.slots import Slot, other
+from hostctl.store import Store
 
 
 class Move(NamedTuple):
@@ -23,6 +24,13 @@ class Move(NamedTuple):
     def slot(self) -> Slot:
         """Where it goes to."""
         return self.thing.slot(other(self.state["serving"]))
+
+
+def deployed(store: Store) -> dict[str, tuple[str, Deployment]]:
+    """Every service that was deployed here, by its name, with the unit that it belongs to."""
+    entries = [(unit, entry) for unit in store.units() for entry in store.things(unit)]
+    found = [(unit, Deployment(e["record"])) for unit, e in entries if e["kind"] == Deployment.name]
+    return {thing.service: (unit, thing) for unit, thing in found}
 
 
 def switch(moves: Sequence[Move], how: str) -> None:

@@ -69,11 +69,15 @@ def told(answers: Mapping[str, Answer | Unreachable], now: float) -> tuple[str, 
 
 
 def main() -> int:
-    """Ask the hosts that carry services, print the table."""
+    """Print the table for the stack that the command line names."""
     clone = Clone()
-    cli = Cli(program=clone.launcher, project=clone.root, environment=os.environ)
+    return show(Cli(program=clone.launcher, project=clone.root, environment=os.environ), sys.argv[1])
+
+
+def show(cli: Cli, stack: str) -> int:
+    """Ask the hosts that carry services, print the table; 1 if something is not as it should be."""
     try:
-        settings, problems = read_settings(cli, sys.argv[1])
+        settings, problems = read_settings(cli, stack)
         logins = access.logins(settings)
     except (PulumiError, SettingsError) as error:
         print(f"make status: {error}", file=sys.stderr)
@@ -82,7 +86,7 @@ def main() -> int:
     if not hosts:
         for problem in problems:
             print(problem, file=sys.stderr)
-        print(f"make status: how to enter the hosts of {sys.argv[1]} is not set yet", file=sys.stderr)
+        print(f"make status: how to enter the hosts of {stack} is not set yet", file=sys.stderr)
         return 1
     entered = {name: logins[name] for name in hosts}
     with Sessions(entered, {name: access.users(settings)[name] for name in hosts}) as sessions:

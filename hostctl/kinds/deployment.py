@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import Any
 
-from hostctl import canary, checks
+from hostctl import canary, checks, migrations
 from hostctl.current import Current
-from hostctl.deploy_log import logged, write
+from hostctl.deploy_log import logged
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.file import merged_json
 from hostctl.kinds.paths import attribute_differences, write_file
-from hostctl.migrations import Migrations
 from hostctl.ownership import put_back, set_aside
 from hostctl.report import progress
 from hostctl.run import run
-from hostctl.slots import SLOTS, Slot, other, target
-from hostctl.store import Store
+from hostctl.slots import SLOTS, Slot, other
 from hostctl.systemd import tell
 
 
@@ -94,10 +93,10 @@ class Deployment(Kind):
         return self._releases / self.version
 
     @property
-    def _migrations(self) -> Migrations:
-        return Migrations(service=self.service, done=Path(self.key) / "migrated.json")
+    def _migrated(self) -> Path:
+        return Path(self.key) / "migrated.json"
 
-    def observe(self) -> State | None:
+    def observe(self) -> State:
         """Which slot serves, which one would after a boot, and what is in each."""
         slots = [self.slot(name) for name in SLOTS]
         return self.current.observe(slots) | {"slots": {slot.name: slot.observe() for slot in slots}}
@@ -250,10 +249,17 @@ class Deployment(Kind):
         self.current.lead(slot)
 
     def migrate(self, slot: Slot) -> None:
-        """Once for each release, before its first process."""
-        if (limit := self.wanted.get("migration")) is not None:
-            self._migrations.run(
-                slot.name, self.wanted["artifact"], self.version, float(limit), self.wanted["log"]
+        """What the release has to do to its database, before its first process."""
+        limit = self.wanted.get("migration")
+        if limit is not None:
+            migrations.run_once(
+                self._migrated,
+                self.wanted["artifact"],
+                service=self.service,
+                slot=slot.name,
+                version=self.version,
+                limit=float(limit),
+                log=self.wanted["log"],
             )
 
     def start(self, slot: Slot) -> None:
@@ -275,7 +281,7 @@ class Deployment(Kind):
 
     def finish(self) -> None:
         """Let the old slot finish its requests and stop; nobody waits for that."""
-        serving = (self.observe() or {}).get("serving")
+        serving = self.observe()["serving"]
         if serving:
             # its ExecStop gives connections under way the time to arrive, then SIGINT lets it end what it has
             run(["systemctl", "stop", "--no-block", self.slot(other(serving)).unit], check=False)
@@ -290,15 +296,37 @@ class Deployment(Kind):
         idle.bring_back(state["slots"][idle.name])
 
     def go_back(self, state: State) -> None:
-        """Lead to the slot that served, and end the other one, if it did not run then."""
-        serving, idle = self.slot(state["serving"]), self.slot(other(state["serving"]))
-        before = state["slots"][serving.name]
-        if target(self.current.serving) == idle.socket:
-            entry = {"service": self.service, "from": self.version, "slot": serving.name}
-            write(
-                self.deploy_log, entry | {"to": self.version_in(state, serving.name), "result": "taken back"}
-            )
-        if before["running"] and not serving.observe()["running"]:
+        """Lead to the slot that served, and end the other one, if it did not run then.
+
+        After a run that was broken off a later one may have filled that slot: then it gets back what it held, and
+        what serves meanwhile goes on until that is ready.
+        """
+        serving, now = self.slot(state["serving"]), self.observe()
+        before, leads_to = state["slots"][serving.name], now["serving"]
+        refilled = before["label"] is not None and not serving.holds(before)
+        with contextlib.ExitStack() as noted:
+            if leads_to is not None and (leads_to != serving.name or refilled):
+                noted.enter_context(
+                    logged(
+                        self.deploy_log,
+                        self.service,
+                        former=self.version_in(now, leads_to),
+                        version=self.version_in(state, serving.name),
+                        slot=serving.name,
+                        how="undo",
+                        result="taken back",
+                    )
+                )
+            self._lead_back(serving, state, now, refilled=refilled)
+
+    def _lead_back(self, serving: Slot, state: State, now: State, *, refilled: bool) -> None:
+        idle, before = self.slot(other(serving.name)), state["slots"][serving.name]
+        if refilled:
+            if now["serving"] == serving.name and now["slots"][idle.name]["running"]:
+                self.current.lead(idle)
+            serving.stop()
+            serving.bring_back(before)
+        if before["running"] and (refilled or not now["slots"][serving.name]["running"]):
             self.start(serving)
         self.current.lead(serving)
         if not state["slots"][idle.name]["running"]:
@@ -314,7 +342,7 @@ class Deployment(Kind):
             self.slot(name).stop()
             self.slot(name).empty()
         self.current.remove()
-        self._migrations.done.unlink(missing_ok=True)
+        self._migrated.unlink(missing_ok=True)
         folder = Path(self.key) / "slots"
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
@@ -328,10 +356,3 @@ class Deployment(Kind):
         """With the digest in place of the settings."""
         kept = {k: v for k, v in super().record().items() if k != "settings"}
         return kept | {"settings_sha256": self._settings_digest()}
-
-
-def deployed(store: Store) -> dict[str, tuple[str, Deployment]]:
-    """Every service that was deployed here, by its name, with the unit that it belongs to."""
-    entries = [(unit, entry) for unit in store.units() for entry in store.things(unit)]
-    found = [(unit, Deployment(e["record"])) for unit, e in entries if e["kind"] == Deployment.name]
-    return {thing.service: (unit, thing) for unit, thing in found}

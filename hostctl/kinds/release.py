@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import stat
 from pathlib import Path
 
 from hostctl import room
 from hostctl.archives import sha256, sizes, unpack
 from hostctl.asset_pool import AssetPool
-from hostctl.errors import NO_ROOM, HostError
+from hostctl.errors import HostError
 from hostctl.kinds.base import Kind, Phase, State
-from hostctl.kinds.paths import ids, make_parents, remove_tree, write_file
+from hostctl.kinds.paths import ids, make_parents, remove_tree, sync, write_file
 from hostctl.report import progress
-
-DOWNLOAD_TIMEOUT = 60
-BLOCK = 1 << 20
+from hostctl.run import run
 
 
 class Release(Kind):
@@ -71,6 +68,7 @@ class Release(Kind):
             # a release of a time when no listing was made counts as whole
             "whole": not listing.is_file() or listing.read_text().strip() == listed(self._directory),
             "pool_filled": self._pool is None or self._pool.is_filled(self._kept()),
+            "surplus": [tree.name for tree in self._surplus()],
             "missing_parents": [str(p) for p in self._directory.parents if not p.exists()],
         }
 
@@ -87,7 +85,9 @@ class Release(Kind):
         if there is None:
             return [f"version {version} is not there"]
         words = [] if state.get("whole", True) else [f"files of version {version} were changed"]
-        return words + ([] if state.get("pool_filled", True) else ["kept assets are missing"])
+        words += [] if state.get("pool_filled", True) else ["kept assets are missing"]
+        surplus = state.get("surplus", ())
+        return words + ([f"more versions than are kept: {', '.join(surplus)}"] if surplus else [])
 
     def apply(self, state: State | None) -> None:
         """Look for room, fetch, check the digest, unpack beside its place, rename, link what the pool keeps of it."""
@@ -100,10 +100,12 @@ class Release(Kind):
     def _make(self) -> None:
         uploaded = None if self._is_url else self._uploaded()
         if uploaded:
-            room.require(self._directory, sizes(uploaded))
+            room.require(self._directory, self._sizes(uploaded))
         make_parents(self._directory)
+        for left in self._releases.glob(".*.new"):
+            # of a run that was killed, for whatever version
+            remove_tree(left)
         scratch = self._releases / f".{self.wanted['version']}.new"
-        remove_tree(scratch)
         scratch.mkdir(mode=0o700)
         try:
             archive = uploaded or self._fetch(scratch / "artifact.tar.gz")
@@ -111,18 +113,25 @@ class Release(Kind):
             tree.mkdir()
             unpack(archive, tree)
             self._prepare(tree)
+            # what is unpacked is not on the disk yet, and a power cut after the switch would leave empty files
+            run(["sync", "--file-system", str(tree)])
+            self._label(tree)
             if self._directory.exists():
                 # two renames apart: a service that is being started would have to be very unlucky
                 self._directory.rename(scratch / "former")
             tree.rename(self._directory)
+            sync(self._releases)
         except OSError as error:
             # neither a failed write nor tarfile says where
             raise OSError(error.errno, error.strerror, str(self._directory)) from None
         finally:
             remove_tree(scratch)
+
+    def _label(self, tree: Path) -> None:
+        """Written before the rename that makes it a version: no version is ever there without them."""
         version = str(self.wanted["version"])
         for file, text in (
-            (self._listing_of(version), listed(self._directory)),
+            (self._listing_of(version), listed(tree)),
             (self._digest_of(version), self.wanted["sha256"]),
         ):
             write_file(file, f"{text}\n".encode(), mode="0644", owner="root", group="root")
@@ -141,27 +150,20 @@ class Release(Kind):
         return self._checked(source)
 
     def _fetch(self, target: Path) -> Path:
-        # these two cost more than the rest of the program, and few units fetch
-        import urllib.error
-        import urllib.request
+        from hostctl.download import fetch
 
-        source = str(self.wanted["source"])
-        progress(f"  fetching {source}")
-        try:
-            with urllib.request.urlopen(source, timeout=DOWNLOAD_TIMEOUT) as answer:
-                length = answer.headers.get("Content-Length", "")
-                # of what is behind a URL only this size is known; without it, the headers below have to do
-                size = int(length) if length.isdecimal() else 0
-                room.require(self._directory, (size, size * room.UNPACKED_FACTOR))
-                with target.open("wb") as file:
-                    shutil.copyfileobj(answer, file, BLOCK)
-        except (urllib.error.URLError, OSError) as error:
-            if error.errno in NO_ROOM:
-                raise
-            raise HostError(f"{source}: {error}", hint="the host must reach the artifact's address") from None
+        # of what is behind a URL only this size is known; without it, the headers below have to do
+        fetch(
+            str(self.wanted["source"]),
+            target,
+            lambda size: room.require(self._directory, (size, size * room.UNPACKED_FACTOR)),
+        )
         self._checked(target)
-        room.require(self._directory, sizes(target))
+        room.require(self._directory, self._sizes(target))
         return target
+
+    def _sizes(self, archive: Path) -> list[int]:
+        return sizes(archive, str(self.wanted["source"]))
 
     def _checked(self, archive: Path) -> Path:
         found = sha256(archive)
@@ -199,15 +201,18 @@ class Release(Kind):
         except OSError as error:
             progress(f"  old versions of {self.key} stay: {error.strerror}")
 
-    def _prune(self) -> None:
+    def _surplus(self) -> list[Path]:
+        """The versions beyond ``keep``, but for those that something leads to."""
         root = Path(self.key)
         links = (root / "current", *root.glob("slots/*"), *map(Path, self.wanted.get("links", ())))
         used = {p.resolve() for p in (*links, self._directory)}
         newest_first = self._kept()[::-1]
-        for old in newest_first[int(self.wanted["keep"]) :]:
-            if old.resolve() not in used:
-                remove_tree(old)
-                self._forget(old.name)
+        return [tree for tree in newest_first[int(self.wanted["keep"]) :] if tree.resolve() not in used]
+
+    def _prune(self) -> None:
+        for old in self._surplus():
+            remove_tree(old)
+            self._forget(old.name)
         if self._pool:
             self._pool.prune(self._kept())
         source = Path(str(self.wanted["source"]))

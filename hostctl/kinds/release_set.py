@@ -8,7 +8,7 @@ from typing import Any
 from hostctl import together
 from hostctl.errors import HostError
 from hostctl.kinds.base import Kind, Phase, State
-from hostctl.kinds.deployment import Deployment, deployed
+from hostctl.kinds.deployment import Deployment
 from hostctl.slots import other
 from hostctl.store import Store
 
@@ -36,7 +36,7 @@ class ReleaseSet(Kind):
         return [unit for _, thing in self._deployed().values() for unit in thing.units]
 
     def _deployed(self) -> dict[str, tuple[str, Deployment]]:
-        there = deployed(Store())
+        there = together.deployed(Store())
         return {m["service"]: there[m["service"]] for m in self._members if m["service"] in there}
 
     def observe(self) -> State | None:
@@ -101,7 +101,10 @@ class ReleaseSet(Kind):
             together.switch(moves, "deploy")
 
     def restore(self, state: State) -> None:
-        """All members go back to the slots that served, which still run."""
+        """All members go back to the slots that served, which still run.
+
+        One whose slot was filled anew, after a run that was broken off, goes on with what serves.
+        """
         there = self._deployed()
         moves = [
             together.Move(there[name][1], old) for name, old in state["members"].items() if name in there
@@ -122,7 +125,7 @@ def _serving(state: State, service: str) -> str | None:
 
 
 def _without_content(thing: Deployment) -> State:
-    state = thing.observe() or {}
+    state = thing.observe()
     for slot in state["slots"].values():
         slot["settings"] = {k: v for k, v in slot["settings"].items() if k in SHOWN_OF_SETTINGS}
     return state
@@ -140,7 +143,9 @@ def _due(thing: Deployment, state: State, member: dict[str, Any]) -> list[str]:
 
 
 def _has_moved(move: together.Move) -> bool:
-    now = move.thing.observe() or {}
+    now = move.thing.observe()
     serving = move.state["serving"]
+    if serving is None or not move.thing.slot(serving).holds(move.state["slots"][serving]):
+        return False
     moved = now["serving"] != serving or now["slots"][other(serving)]["running"]
-    return serving is not None and (moved or not now["slots"][serving]["running"])
+    return moved or not now["slots"][serving]["running"]

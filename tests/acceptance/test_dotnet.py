@@ -61,7 +61,7 @@ def test_kestrel_runs_hardened_serves_stops_gracefully_and_its_log_rotates_witho
         assert float(score) <= 2.0
         _a_request_in_flight_is_finished(world)
         _rotation_loses_no_line(world)
-    assert json.loads(world.ask("https://purchase.dhanman.test/health").body)["version"] == "1.0.0"
+    assert json.loads(world.ask("https://purchase.dhanman.test/health").body)["version"] == "1.1.0"
 
 
 def _a_request_in_flight_is_finished(world: World) -> None:

@@ -135,5 +135,5 @@ def test_a_failing_forecast_says_why_before_anything_is_done(world: World) -> No
     with world.changed(release):
         _, text = announced(world)
     assert (
-        "this will fail: version 1.0.0 of /opt/dhanman/local/sales is on the host with other content" in text
+        "this will fail: version 1.1.0 of /opt/dhanman/local/sales is on the host with other content" in text
     )

@@ -36,7 +36,7 @@ def test_the_outputs_say_where_everything_is(world: World) -> None:
         "port": 5206,
         "unit": "dhanman-sales-local.service",
         "url": "https://sales.dhanman.test",
-        "version": "1.0.0",
+        "version": "1.1.0",
     }
     assert said["databases"]["sales"] == "local-dhanman-sales"
     host = said["hosts"]["local"]

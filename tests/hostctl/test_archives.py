@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 from pathlib import Path
@@ -75,3 +76,26 @@ def test_what_is_no_archive_is_said_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "a.tar.gz").write_bytes(b"\x1f\x8bnonsense")
     with pytest.raises(HostError, match=r"a\.tar\.gz: not a usable tar\.gz"):
         unpack(tmp_path / "a.tar.gz", tmp_path)
+
+
+def test_whatever_is_wrong_with_an_archive_is_said_in_one_line_with_its_name(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.tar.gz"
+    with tarfile.open(whole, "w:gz") as tar:
+        info = tarfile.TarInfo("run")
+        info.size = 50_000
+        tar.addfile(info, io.BytesIO(b"a line of text\n" * 3334))
+    data = whole.read_bytes()
+    middle = len(data) // 2
+    broken = {
+        "text": b"<html>not found</html>",
+        "empty": b"",
+        "cut": data[:middle],
+        "damaged": data[:middle] + b"\xff" * 8 + data[middle + 8 :],
+        "a bare gzip": gzip.compress(b"no tar"),
+    }
+    for name, content in broken.items():
+        archive = tmp_path / "artifact.tar.gz"
+        archive.write_bytes(content)
+        with pytest.raises(HostError, match=r"^https://x/a: not a usable tar\.gz: ") as failure:
+            sizes(archive, "https://x/a")
+        assert "\n" not in failure.value.what, name

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import io
 import os
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,6 +140,24 @@ def test_a_check_that_never_holds_ends_at_its_limit_with_the_reason() -> None:
     with pytest.raises(HostError, match="it is there") as late:
         checks.wait(check)
     assert "not yet" in late.value.details
+
+
+def test_answers_that_take_too_long_are_told_as_such_and_so_is_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "LONGEST_ATTEMPT", 0.6)
+    monkeypatch.setattr(checks, "properties", lambda _: {"ActiveState": "active"})
+    path = str(tmp_path / "http.sock")
+    check: dict[str, Any] = {"type": "http", "socket": path, "path": "/health/ready", "port": None}
+    check |= {"host": "localhost", "status": 200, "timeout": 1}
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        # the kernel accepts, and nobody ever answers
+        listener.listen()
+        with pytest.raises(HostError, match=r"not within 1 s: .* answers 200 on /health/ready") as late:
+            checks.wait(check, alive="slot.service")
+    assert late.value.details == "    no answer within 0.6 s"
+    assert late.value.hint == checks.TAKES_LONGER
 
 
 def test_a_check_that_fails_says_what_systemd_knows_of_the_units_that_do_not_run(

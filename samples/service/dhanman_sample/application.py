@@ -54,7 +54,7 @@ def _service(urls: str, environ: Mapping[str, str]) -> tuple[Service, float]:
     slot = _SLOT.search(urls)
     service = Service(
         name=loaded.text("Service:Name", "dhanman-sample"),
-        version=_version(),
+        version=version(),
         environment=environment,
         slot=slot.group() if slot else "",
         settings=loaded,
@@ -64,7 +64,8 @@ def _service(urls: str, environ: Mapping[str, str]) -> tuple[Service, float]:
     return service, loaded.seconds("Sample:DrainSeconds", default=30)
 
 
-def _version() -> str:
+def version() -> str:
+    """What the file VERSION of the release says."""
     try:
         return (_FOLDER / "VERSION").read_text(encoding="ascii").strip()
     except OSError as error:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -48,7 +49,9 @@ def _timed(check: Callable[[], str]) -> Check:
     return Check(healthy=healthy, detail=detail, milliseconds=round((time.monotonic() - begin) * 1000, 1))
 
 
-def _postgres(settings: Settings) -> str:
+@contextlib.contextmanager
+def postgres(settings: Settings) -> Iterator[Any]:
+    """A connection to the service's database. Raises UnavailableError, whose text never holds the password."""
     text = settings.text(_CONNECTION_STRING)
     if not text:
         raise UnavailableError(f"{_CONNECTION_STRING} is not set")
@@ -65,13 +68,18 @@ def _postgres(settings: Settings) -> str:
             application_name=settings.text("Service:Name"),
         )
         try:
-            cursor = connection.cursor()
-            cursor.execute("SELECT current_database(), current_user")
-            database, user = cursor.fetchone()
+            yield connection
         finally:
             connection.close()
     except driver.Error as error:
         raise UnavailableError(_reason(error, arguments.get("password", ""))) from None
+
+
+def _postgres(settings: Settings) -> str:
+    with postgres(settings) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT current_database(), current_user")
+        database, user = cursor.fetchone()
     return f"logged in to database {database} as {user}"
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ class Host:
         self.steps: list[str] = []
         self.refused: set[str] = set()
         self.drop_ins = ""
+        self.shown = ""
 
     def properties(self, unit: str) -> dict[str, str]:
         state = "active" if unit in self.running else "inactive"
@@ -39,11 +42,12 @@ class Host:
             raise HostError(f"systemctl {verb} {unit}: failed")
         self.running.add(unit)
 
-    def run(self, argv: list[str], **_: Any) -> None:
+    def run(self, argv: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         if argv[1] == "stop":
             self.running.discard(argv[-1])
         if argv[1] in ("stop", "daemon-reload"):
             self.steps.append(" ".join(a for a in argv[1:] if a != "--no-block"))
+        return subprocess.CompletedProcess(argv, 0, self.shown if argv[1] == "show" else "", "")
 
     def wait(self, check: dict[str, Any], **_: Any) -> None:
         self.steps.append(f"ask {check['socket'].split('/')[2]} {check['path']}")
@@ -171,7 +175,34 @@ def test_an_undo_after_the_switch_goes_back_to_the_slot_that_still_runs(host: Ho
     assert host.serving == f"/run/{SERVICE}-blue/http.sock"
     assert not [step for step in host.steps if step.startswith("start")], "it never stopped"
     assert second.observe() == before
-    assert host.log()[-1]["result"] == "taken back"
+    taken_back = host.log()[-1]
+    assert (taken_back["what"], taken_back["result"]) == ("undo", "taken back")
+    assert (taken_back["from"], taken_back["to"]) == ("2", "1")
+
+
+def test_an_undo_to_before_a_run_that_was_broken_off_brings_that_release_back_though_its_slot_was_refilled(
+    host: Host,
+) -> None:
+    deploy(host)
+    second = thing(host, "2")
+    before = second.observe()
+    assert before
+    second.apply(before)
+    # a power cut after the switch: nothing was finished, blue is down, and the journal leads back to it
+    host.running = {f"{SERVICE}@green.service"}
+    host.refused = {"/health/ready"}
+    third = thing(host, "3")
+    with pytest.raises(HostError):
+        third.apply(third.observe())
+    host.refused.clear()
+    host.steps.clear()
+    third.restore(before)
+    assert host.serving == f"/run/{SERVICE}-blue/http.sock"
+    assert json.loads((host.root / "sales/slots/blue.json").read_text())["version"] == "1"
+    assert host.steps.index(f"ask {SERVICE}-blue /health/ready") < host.steps.index(
+        f"stop {SERVICE}@green.service"
+    ), "what serves goes on until the other is ready"
+    assert third.observe() == before
 
 
 def test_an_undo_keeps_what_the_idle_slot_held_before(host: Host) -> None:
@@ -295,6 +326,37 @@ def test_a_migration_that_fails_is_no_switch_and_is_tried_again(host: Host) -> N
     host.refused = set()
     second.apply(second.observe())
     assert host.steps.count(migration) == 2
+
+
+@pytest.mark.parametrize(
+    ("shown", "words"),
+    [
+        ("Result=timeout\nExecMainStatus=15\n", "did not end within 60 s and was ended"),
+        ("Result=exit-code\nExecMainStatus=3\n", "failed with exit status 3"),
+        ("Result=resources\n", f"failed: systemctl start {SERVICE}-migrate@blue.service: failed"),
+    ],
+)
+def test_a_migration_that_fails_says_how(host: Host, shown: str, words: str) -> None:
+    host.refused, host.shown = {f"start {SERVICE}-migrate@blue.service"}, shown
+    first = thing(host, migration=60)
+    with pytest.raises(HostError) as refused:
+        first.apply(first.observe())
+    assert refused.value.what == f"the migration of version 1 {words}"
+    assert refused.value.hint == "correct the cause, then pulumi up: it runs again"
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_no_migration_of_a_run_that_was_broken_off_goes_on_beside_or_after_a_new_one(
+    host: Host, refused: bool
+) -> None:
+    deploy(host)
+    unit = f"{SERVICE}-migrate@green.service"
+    host.refused = {f"start {unit}"} if refused else set()
+    second = thing(host, "2", migration=60)
+    with contextlib.suppress(HostError):
+        second.apply(second.observe())
+    steps = [step for step in host.steps if step.endswith(unit)]
+    assert steps == [f"stop {unit}", f"start {unit}", f"stop {unit}"]
 
 
 def test_taking_it_away_stops_both_slots_and_leaves_nothing(host: Host) -> None:

@@ -47,8 +47,8 @@ def _made(thing: Release) -> State:
     before = thing.observe()
     assert before is not None
     thing.apply(before)
-    assert thing.differs(thing.observe()) == []
     thing.finish()
+    assert thing.differs(thing.observe()) == []
     return before
 
 
@@ -233,6 +233,38 @@ def test_no_version_is_dropped_that_a_way_back_leads_to(tmp_path: Path, artifact
     for version in ("2", "3", "4"):
         _made(_release(tmp_path, artifact, version, links=[str(tmp_path / "www")]))
     assert sorted(p.name for p in (tmp_path / "app/releases").glob("?")) == ["1", "3", "4"]
+
+
+def test_keeping_fewer_versions_drops_the_oldest_at_once_and_then_nothing_differs(
+    tmp_path: Path, artifact: Path
+) -> None:
+    for version in ("1", "2", "3", "4"):
+        _made(_release(tmp_path, artifact, version, keep=9))
+    fewer = _release(tmp_path, artifact, "4", keep=2)
+    artifact.unlink()
+    assert fewer.differs(fewer.observe()) == ["more versions than are kept: 2, 1"]
+    _made(fewer)
+    assert sorted(p.name for p in (tmp_path / "app/releases").glob("?")) == ["3", "4"]
+
+
+@pytest.mark.parametrize("link", ["app/current", "app/slots/blue", "app/slots/green", "www"])
+def test_keeping_fewer_versions_is_no_difference_to_those_that_something_leads_to(
+    tmp_path: Path, artifact: Path, link: str
+) -> None:
+    _made(_release(tmp_path, artifact, "1", keep=9))
+    _made(_release(tmp_path, artifact, "2", keep=9))
+    (tmp_path / link).parent.mkdir(exist_ok=True)
+    (tmp_path / link).symlink_to(tmp_path / "app/releases/1")
+    fewer = _release(tmp_path, artifact, "2", keep=0, links=[str(tmp_path / "www")])
+    assert fewer.differs(fewer.observe()) == []
+
+
+def test_what_a_killed_run_left_goes_with_the_next_version(tmp_path: Path, artifact: Path) -> None:
+    left = tmp_path / "app/releases/.0.9.new/tree"
+    left.mkdir(parents=True)
+    (left / "half").write_text("x")
+    _made(_release(tmp_path, artifact))
+    assert sorted(p.name for p in (tmp_path / "app/releases").iterdir()) == ["1", "1.listing", "1.sha256"]
 
 
 def test_an_artifact_that_does_not_fit_is_refused_before_anything_is_unpacked(
