@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 import testbed
+from bench.load import program
+from scripts.steps import Steps
 from tests.acceptance.world import World
+from toolchain.paths import Clone
 
 pytestmark = pytest.mark.host
 
@@ -46,3 +49,9 @@ def world(new_world: Callable[[str], World]) -> World:
     world = new_world(f"acceptance-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
     world.up()
     return world
+
+
+@pytest.fixture(scope="session")
+def vegeta() -> Path:
+    """The load generator."""
+    return program(Steps(Clone().logs))

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
-from itertools import count
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench.load import Request, Target, failures, load, program
 from scripts import rotate
-from scripts.steps import Steps
+from tests.acceptance.releasing import (
+    FASTEST,
+    URL,
+    converged,
+    deploy,
+    release,
+    running_slots,
+    serving,
+    under_load,
+    versions,
+)
 from tests.acceptance.web_socket import WebSocket
 from tests.acceptance.world import STACK, World
-from toolchain.paths import Clone
 
 pytestmark = pytest.mark.host
-
-URL = "https://sales.dhanman.test"
-RATE = {"HTTP/1.1": 100, "HTTP/2": 50}
-"""Requests per second; both at once."""
-FASTEST: dict[str, Any] = {"gateway": {"rateLimit": {"perSecond": 5000, "burst": 5000}}}
-NUMBERS = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -37,68 +36,6 @@ def world(new_world: Callable[[str], World]) -> World:
     made.configure(FASTEST)
     made.up()
     return made
-
-
-@pytest.fixture(scope="module")
-def vegeta() -> Path:
-    return program(Steps(Clone().logs))
-
-
-def release(world: World, *, change: Callable[[Path], object] = lambda folder: None) -> dict[str, Any]:
-    """Settings of a new version of the sample, made different by ``change``."""
-    version = f"2.{next(NUMBERS)}.0"
-    folder = world.project / f"samples/service-{version}"
-    shutil.copytree(world.project / "samples/service", folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "VERSION").write_text(f"{version}\n")
-    change(folder)
-    return {"version": version, "artifact": {"path": f"samples/{folder.name}"}}
-
-
-def deploy(world: World, sales: dict[str, Any], *, check: bool = True) -> str:
-    world.configure(FASTEST | {"services": {"sales": sales}})
-    return world.up(check=check)
-
-
-def serving(world: World) -> str:
-    """Version of the instance that answers."""
-    return world.ask(f"{URL}/health").headers["x-instance"].partition("/")[0]
-
-
-def running_slots(world: World) -> list[str]:
-    """Slots of the service that run, those that are about to end not counted."""
-    units = world.run(
-        "systemctl list-units --plain --no-legend --state=active,activating 'dhanman-sales-local@*'"
-    )
-    return [line.split()[0] for line in units.splitlines()]
-
-
-@contextlib.contextmanager
-def under_load(world: World, vegeta: Path) -> Iterator[list[Request]]:
-    """Both kinds of clients ask all the time; at the end none of their requests has failed."""
-    world.ask(f"{URL}/health")
-    target = Target(
-        url=f"{URL}/echo", address=world.host.address, certificate=world.project / ".local/ca.crt"
-    )
-    folder = world.project.parent / f"load-{next(NUMBERS)}"
-    answered: list[Request] = []
-    with (
-        load(vegeta, target, folder / "1", rate=RATE["HTTP/1.1"]) as first,
-        load(vegeta, target, folder / "2", rate=RATE["HTTP/2"], http2=True) as second,
-    ):
-        yield answered
-    answered += [*first, *second]
-    assert len(first) > 100 and len(second) > 50
-    failed = failures(answered)
-    assert not failed, f"{len(failed)} of {len(answered)}: {failed[:20]}"
-
-
-def versions(requests: list[Request]) -> set[str]:
-    return {request.instance.partition("/")[0] for request in requests}
-
-
-def converged(world: World) -> None:
-    assert world.drift() == []
-    assert len(running_slots(world)) == 1
 
 
 def test_a_deploy_a_change_of_settings_and_a_rollback_by_version_fail_no_request(
