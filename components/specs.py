@@ -144,6 +144,7 @@ def microservice(settings: Settings, name: str, artifact: Release) -> Microservi
         ready_timeout=service.ready_timeout,
         drain_timeout=service.drain_timeout,
         migration=(service.migration.command, service.migration.timeout) if service.migration else None,
+        slot_ports=service.slot_ports.model_dump() if service.slot_ports else None,
         settings=service.settings,
         variables=runtime.environment,
         keep=service.keep_releases,

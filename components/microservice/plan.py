@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from components.microservice import on_ports
 from components.microservice.appsettings import appsettings
 from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
-from components.naming import CONFIG_ROOT, SLOTS, ServiceNames
+from components.naming import CONFIG_ROOT, SLOTS, UNITS, WANTED, ServiceNames
 from components.templates import Templates
 from components.unit import (
     AptRepository,
@@ -31,14 +32,10 @@ from components.unit import (
     Validation,
 )
 
-UNITS = "/etc/systemd/system"
 LOGS_FOLDER = "logs"
 """The document's folder of the application that it may write to."""
 
 SLOT_TEMPLATE = "etc/systemd/system/slot@.service"
-WANTED = "wanted"
-"""Stands for a slot where none is chosen yet."""
-
 _TEMPLATES = Templates(__file__)
 
 
@@ -51,6 +48,7 @@ def microservice_unit(
     """Unit ``service-{service}-{env}``: user, release, settings, slot, port; ready when it has been applied."""
     names = spec.names
     files = _units(spec)
+    of_ports = on_ports.files(spec) if spec.slot_ports else ()
     settings = appsettings(names.display_name, database, broker, spec.settings, secrets)
     things: tuple[Thing, ...] = (
         Group(name=names.user),
@@ -84,6 +82,7 @@ def microservice_unit(
         # what the units are verified with before any slot has the release
         Symlink(path=names.slot_directory(WANTED), target=f"{names.root}/releases/{spec.version}"),
         *files,
+        *of_ports,
         File(path=f"{CONFIG_ROOT}/logs.d/{names.base}.json", content=_rotation(spec)),
         Service(unit=names.unit),
         Deployment(
@@ -96,18 +95,24 @@ def microservice_unit(
             config_directory=names.config_directory,
             user=names.user,
             current_socket=names.current_socket,
-            unit_digest=_digest(file for file in files if file.path.endswith(names.slot_template)),
+            unit_digest=_digest(
+                *(file.content for file in files if file.path.endswith(names.slot_template)),
+                *(file.content for file in of_ports),
+                *(str(port) for port in (spec.slot_ports or {}).values()),
+            ),
             health=(("/health/startup", spec.ready_timeout), ("/health/ready", spec.ready_timeout)),
             log=names.error_log,
             deploy_log=names.deploy_log,
             migration=spec.migration[1] if spec.migration else None,
+            slot_ports=spec.slot_ports,
         ),
         Service(unit=names.port_socket_unit),
     )
     password_texts = (database.password, broker.password, *secrets.values())
     ports = (names.port_socket_unit, names.port_socket6_unit, names.port_service_unit)
     migration = (names.migration_template,) if spec.migration else ()
-    verified = (names.unit, names.slot_template, *ports, *migration)
+    proxies = (names.proxy_socket_unit(WANTED), names.proxy_service_unit(WANTED)) if of_ports else ()
+    verified = (names.unit, names.slot_template, *ports, *migration, *proxies)
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     return Unit(
         name=service_unit_name(names),
@@ -127,8 +132,8 @@ def _instance(file: str) -> str:
     return file.replace("@.", f"@{WANTED}.")
 
 
-def _digest(files: Iterable[File]) -> str:
-    return hashlib.sha256("".join(file.content for file in files).encode()).hexdigest()
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("".join(texts).encode()).hexdigest()
 
 
 def _rotation(spec: MicroserviceSpec) -> str:

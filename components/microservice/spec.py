@@ -73,6 +73,7 @@ class MicroserviceSpec:
     one core; both are ceilings of each instance. ``ready_timeout``: seconds until the service must be ready.
     ``drain_timeout``: seconds that an old instance has to end its requests. ``migration``: command line with
     ``{release}`` that runs before a release serves for the first time, with its limit in seconds.
+    ``slot_ports``: the loopback port on which each slot's process listens; None: each on its slot's Unix socket.
     ``settings``: merged over the artifact's own. ``variables``: further environment variables, none of them secret.
     ``keep``: how many releases stay on the host, besides the slots' own.
     ``log_keep``: rotated files that stay; ``log_max``: bytes at which a log is rotated before its day is over.
@@ -89,6 +90,7 @@ class MicroserviceSpec:
     ready_timeout: float = 60.0
     drain_timeout: float = 35.0
     migration: tuple[str, float] | None = None
+    slot_ports: Mapping[str, int] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     keep: int = 3

@@ -22,6 +22,7 @@ from components.settings.values import (
     Seconds,
     Secret,
     Sha256,
+    SlotPort,
     UnprivilegedPort,
     VariableName,
     Version,
@@ -112,14 +113,21 @@ class Migration(Model):
     timeout: Seconds = 300
 
 
+class SlotPorts(Model):
+    """The loopback port of each slot's process, for a service that can't listen on a Unix socket."""
+
+    blue: SlotPort
+    green: SlotPort
+
+
 class Service(Model):
     """One microservice.
 
     ``memory_max`` (bytes) and ``cpu_quota`` (per cent of one core) are ceilings of each instance.
     ``ready_timeout``: seconds that a new release has to become ready. ``drain_timeout``: seconds that the old one
-    has to end its requests. ``settings`` are merged over the artifact's ``appsettings``, ``secrets`` (by dotted
-    key) too. ``hangfire_allow``: networks that may open the dashboard. ``keep_releases``: how many stay on the host,
-    besides those of both slots.
+    has to end its requests. ``slot_ports``: where its slots listen; None: on Unix sockets. ``settings`` are merged
+    over the artifact's ``appsettings``, ``secrets`` (by dotted key) too. ``hangfire_allow``: networks that may
+    open the dashboard. ``keep_releases``: how many stay on the host, besides those of both slots.
     """
 
     port: UnprivilegedPort
@@ -132,6 +140,7 @@ class Service(Model):
     ready_timeout: Seconds = 60
     drain_timeout: Seconds = 35
     migration: Migration | None = None
+    slot_ports: SlotPorts | None = None
     runtime: Runtime | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[AppSettingsKey, Secret] = Field(default_factory=dict)

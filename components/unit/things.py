@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, ClassVar
 
@@ -368,6 +369,8 @@ class Deployment(Thing):
     process is started from; another one asks for a new process. ``log``: whose last lines an error quotes.
     ``deploy_log``: gets a line of JSON for each attempt. ``migration``: seconds that the unit
     ``{service}-migrate@{slot}`` has before the release serves for the first time; None if there is no such unit.
+    ``slot_ports``: the port that each slot's process listens on; the slot then gets copies of its own of the units of
+    the slot ``wanted``, which keep its socket. None: the process keeps the socket itself.
     """
 
     kind: ClassVar[str] = "deployment"
@@ -385,6 +388,12 @@ class Deployment(Thing):
     log: str
     deploy_log: str
     migration: float | None = None
+    slot_ports: Mapping[str, int] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As :meth:`Thing.to_json`; without ports there is no word of them."""
+        found = super().to_json()
+        return found if self.slot_ports else {k: v for k, v in found.items() if k != "slot_ports"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.file import merged_json
 from hostctl.kinds.paths import attribute_differences, write_file, write_symlink
 from hostctl.ownership import put_back, set_aside
+from hostctl.proxy import Proxy
 from hostctl.report import progress
 from hostctl.run import run
 from hostctl.slots import SLOTS, Slot, other, target
@@ -40,13 +41,16 @@ class Deployment(Kind):
 
     @property
     def units(self) -> list[str]:
-        """Both slots."""
-        return [self.slot(name).unit for name in SLOTS]
+        """Both slots, and the sockets of those that have one of their own."""
+        slots = [self.slot(name) for name in SLOTS]
+        return [s.unit for s in slots] + [s.proxy.socket_unit for s in slots if s.proxy.exists()]
 
     @property
     def paths(self) -> list[str]:
         """What it writes beside its folder."""
-        return [str(self._boot), *(str(self.slot(name).settings) for name in SLOTS)]
+        slots = [self.slot(name) for name in SLOTS]
+        files = [path for slot in slots for path in (slot.settings, *slot.proxy.files)]
+        return [str(self._boot), *map(str, files)]
 
     @property
     def service(self) -> str:
@@ -65,9 +69,12 @@ class Deployment(Kind):
 
     def slot(self, name: str) -> Slot:
         """One of the two slots."""
-        settings = Path(self.wanted["config_directory"]) / name / str(self.wanted["settings_file"])
-        user = str(self.wanted["user"])
-        return Slot(name=name, service=self.service, root=Path(self.key), settings=settings, user=user)
+        folder = Path(self.wanted["config_directory"]) / name
+        settings, user = folder / str(self.wanted["settings_file"]), str(self.wanted["user"])
+        proxy = Proxy(service=self.service, slot=name, units=UNITS, port_file=folder / "port.env")
+        return Slot(
+            name=name, service=self.service, root=Path(self.key), settings=settings, user=user, proxy=proxy
+        )
 
     @property
     def _release(self) -> Path:
@@ -152,6 +159,8 @@ class Deployment(Kind):
             words.append("settings were changed")
         if label.get("unit") != wanted["unit"]:
             words.append("limits and options of its process")
+        elif label.get("proxy", {}) != {path: s.get("sha256") for path, s in slot["proxy"].items()}:
+            words.append("units of its socket and port were changed")
         return words + [f"overridden by {path}" for path in slot["overrides"]]
 
     def effects(self, state: State | None) -> list[str]:
@@ -176,7 +185,8 @@ class Deployment(Kind):
         with logged(self.deploy_log, self.service, former=former, version=self.version, slot=slot.name):
             self._take_overrides_away(state["slots"][serving]["overrides"] if serving else [])
             slot.stop()
-            slot.fill(str(self._release), self._settings(), self._label())
+            port = (self.wanted.get("slot_ports") or {}).get(slot.name)
+            slot.fill(str(self._release), self._settings(), self._label(), port)
             self._migrate(slot)
             self.start(slot)
             self.switch(slot)
