@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import hosts, looking, virtualenv
+from bench import hosts, looking, releases, virtualenv
 from bench.cases import Case
 from bench.errors import BenchError
 from bench.figures import Part
 from bench.fleet import Fleet
+from bench.options import list_of
 from bench.report import Results
 from bench.runner import Plan, Runner
 from bench.tools import baselines
@@ -28,7 +29,9 @@ from toolchain.paths import Clone
 
 TOOLS_PART = "tools"
 """The comparison with other tools."""
-PARTS = (TOOLS_PART, *(part.value for part in Part))
+RELEASES_PART = "releases"
+"""Deploys under load, with the defaults of ``python -m bench.releases``."""
+PARTS = (TOOLS_PART, *(part.value for part in Part), RELEASES_PART)
 TOOLS = ("ours", "ansible", "pyinfra", "shell")
 SUITE = "forky"
 OUR_PACKAGES = ("python3-psycopg",)
@@ -39,14 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the measurements that the arguments choose; 1 with one plain message if one can't be made."""
     options = _options(arguments)
     try:
-        _run(options)
+        if set(options.only) != {RELEASES_PART}:
+            _run(options)
     except (BenchError, StepFailedError, TestbedError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("bench: interrupted; what was measured so far is kept", file=sys.stderr)
         return 130
-    return 0
+    return releases.main([]) if RELEASES_PART in options.only else 0
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -120,13 +124,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--only",
-        type=_list_of(PARTS),
+        type=list_of(PARTS),
         default=list(PARTS),
         metavar="A,B",
         help=f"{', '.join(PARTS)} (default: all)",
     )
     parser.add_argument(
-        "--tools", type=_list_of(TOOLS), default=list(TOOLS), metavar="A,B", help=", ".join(TOOLS)
+        "--tools", type=list_of(TOOLS), default=list(TOOLS), metavar="A,B", help=", ".join(TOOLS)
     )
     parser.add_argument(
         "--cases", type=_cases, default=list(Case), metavar="A,B", help=", ".join(case.value for case in Case)
@@ -161,18 +165,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _list_of(known: Sequence[str]) -> Callable[[str], list[str]]:
-    def parse(text: str) -> list[str]:
-        chosen = text.split(",")
-        if unknown := [name for name in chosen if name not in known]:
-            raise argparse.ArgumentTypeError(f"'{unknown[0]}' is none of {', '.join(known)}")
-        return chosen
-
-    return parse
-
-
 def _cases(text: str) -> list[Case]:
-    return [Case(name) for name in _list_of([case.value for case in Case])(text)]
+    return [Case(name) for name in list_of([case.value for case in Case])(text)]
 
 
 def _numbers_of(what: str, *, least: int = 0) -> Callable[[str], list[int]]:

@@ -17,6 +17,7 @@ import testbed
 from bench import report
 from bench.errors import BenchError
 from bench.load import Load, Target, build, digest, program
+from bench.options import list_of
 from bench.project import Project
 from bench.releases_control import Control
 from bench.releases_table import Deploy, Summary, render, summary
@@ -29,16 +30,30 @@ HOST = "bench-releases"
 NAME = "sales.dhanman.test"
 GATEWAY = {"rateLimit": {"perSecond": 100_000, "burst": 100_000}}
 RUNTIME = {"kind": "executable", "command": "{release}/echo --urls {urls}"}
+FORMS: dict[str, dict[str, Any]] = {"socket": {}, "ports": {"slotPorts": {"blue": 6006, "green": 7006}}}
+"""Settings of the service in which its slots listen on Unix sockets, and in which they listen on ports."""
+IDLE, CONTROL = "idle", "control"
+WAYS = (IDLE, *FORMS, CONTROL)
+"""In the order in which they are measured: the control takes the service away from this project."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """``rate``: requests per second. ``seconds``: the least that each load lasts. ``deploys``: of each way."""
+    """``rate``: requests per second. ``seconds``: the least that each load lasts. ``deploys``: of each way.
+
+    ``ways``: those of ``WAYS`` that are measured.
+    """
 
     rate: int
     seconds: float
     deploys: int
     rollbacks: int
+    ways: Sequence[str] = WAYS
+
+    @property
+    def forms(self) -> list[str]:
+        """The forms of the service that are measured."""
+        return [form for form in FORMS if form in self.ways]
 
 
 class Bench:
@@ -51,26 +66,48 @@ class Bench:
         self._vegeta = program(steps)
         self._project = Project(self._place.folder)
         self._project.make()
+        self._form = "socket"
 
-    def ours(self, plan: Plan) -> Summary:
-        """This project's deploys, rollbacks and one release that is refused."""
-        versions = [f"3.{number}.0" for number in range(plan.deploys + 1)]
-        for version in versions:
+    def measure(self, plan: Plan) -> tuple[list[Summary], float | None]:
+        """Every way of the plan; and how long the service takes to start (seconds), which the control tells."""
+        forms = plan.forms or ["socket"]
+        self._prepare(forms[0], plan)
+        found = [self._idle(plan)] if IDLE in plan.ways else []
+        for form in plan.forms:
+            if form != forms[0]:
+                self._prepare(form, plan)
+            found.append(self._ours(form, plan))
+        if CONTROL not in plan.ways:
+            return found, None
+        control, own_start = self._control(plan)
+        return [*found, control], own_start
+
+    def _versions(self, form: str, plan: Plan) -> list[str]:
+        return [f"{3 + list(FORMS).index(form)}.{number}.0" for number in range(plan.deploys + 1)]
+
+    def _prepare(self, form: str, plan: Plan) -> None:
+        self._form = form
+        for version in self._versions(form, plan):
             self._release(version)
-        with self._steps.step("a first environment"):
-            self._up(versions[0])
+        with self._steps.step(f"an environment whose service listens on {_words(form)}"):
+            self._up(self._versions(form, plan)[0])
+
+    def _ours(self, form: str, plan: Plan) -> Summary:
+        """This project's deploys, rollbacks and one release that is refused."""
+        versions = self._versions(form, plan)
         wanted = [*versions[1:], *reversed(versions[-1 - plan.rollbacks : -1])]
-        with self._steps.step(f"{len(wanted)} deploys and rollbacks by pulumi up, and one that is refused"):
-            load, start = self._load("ours", plan), time.monotonic()
+        title = f"{len(wanted)} deploys and rollbacks on {_words(form)}, and one that is refused"
+        with self._steps.step(title):
+            load, start = self._load(form, plan), time.monotonic()
             try:
                 deploys = [self._deploy(version) for version in wanted]
                 self._refused()
                 _lasts(start, plan.seconds)
             finally:
                 requests = load.stop()
-        return summary("pulumi up", plan.rate, requests, deploys, refused=1)
+        return summary(f"pulumi up, {_words(form)}", plan.rate, requests, deploys, refused=1)
 
-    def control(self, plan: Plan) -> tuple[Summary, float]:
+    def _control(self, plan: Plan) -> tuple[Summary, float]:
         """The same service deployed by stop, delete, copy and start; and how long it takes to start (seconds)."""
         control = Control(self._host, "/opt/dhanman/local/sales/current", "/run/dhanman/local/sales.sock")
         versions = [f"3.{number}.0" for number in range(plan.deploys + 1)]
@@ -89,7 +126,7 @@ class Bench:
         own = sorted(starts)[len(starts) // 2]
         return summary("stop, delete, copy, start", plan.rate, requests, deploys, refused=0), own
 
-    def idle(self, plan: Plan) -> Summary:
+    def _idle(self, plan: Plan) -> Summary:
         """The same load with nothing done to it: what this machine can do at all."""
         with self._steps.step("nothing deployed"):
             load, start = self._load("idle", plan), time.monotonic()
@@ -131,8 +168,13 @@ class Bench:
             raise BenchError(f"pulumi up of {version}: {done.stdout}")
 
     def _pulumi(self, version: str, runtime: dict[str, Any]) -> subprocess.CompletedProcess[str]:
-        sales = {"version": version, "artifact": {"path": f"samples/echo-{version}"}, "readyTimeout": 20}
-        settings = {"gateway": GATEWAY, "services": {"sales": sales | {"runtime": RUNTIME | runtime}}}
+        sales: dict[str, Any] = {
+            "version": version,
+            "artifact": {"path": f"samples/echo-{version}"},
+            "readyTimeout": 20,
+        }
+        sales |= FORMS[self._form] | {"runtime": RUNTIME | runtime}
+        settings = {"gateway": GATEWAY, "services": {"sales": sales}}
         self._project.configure(self._place.host, settings)
         call = self._project.up()
         return subprocess.run(
@@ -156,6 +198,10 @@ def echo(steps: Steps) -> Path:
     return target
 
 
+def _words(form: str) -> str:
+    return {"socket": "sockets"}.get(form, form)
+
+
 def _lasts(start: float, seconds: float) -> None:
     time.sleep(max(0.0, start + seconds - time.monotonic()))
 
@@ -167,21 +213,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = clone.local / "bench" / f"releases-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     folder.mkdir(parents=True)
     steps = Steps(clone.logs)
-    plan = Plan(rate=options.rate, seconds=options.seconds, deploys=options.deploys, rollbacks=2)
+    plan = Plan(
+        rate=options.rate, seconds=options.seconds, deploys=options.deploys, rollbacks=2, ways=options.ways
+    )
     try:
         with testbed.up(HOST, suite="forky") as host:
-            bench = Bench(steps, folder, host)
-            ours = bench.ours(plan)
-            idle = bench.idle(plan)
-            control, own_start = bench.control(plan)
+            loads, own_start = Bench(steps, folder, host).measure(plan)
     except (BenchError, StepFailedError, TestbedError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("bench: interrupted; a load that was broken off says nothing", file=sys.stderr)
         return 130
-    print(render([idle, ours, control], own_start))
-    found = {"ownStart": own_start, "loads": [asdict(one) for one in (idle, ours, control)]}
+    print(render(loads, own_start))
+    found = {"ownStart": own_start, "loads": [asdict(one) for one in loads]}
     report.write(folder / "result.json", report.circumstances(vars(options)) | found)
     print(f"\n{folder / 'result.json'}", file=sys.stderr)
     return 0
@@ -194,6 +239,13 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--rate", type=int, default=1000, help="requests per second (default: 1000)")
     parser.add_argument("--seconds", type=float, default=60, help="least time of a load (default: 60)")
     parser.add_argument("--deploys", type=int, default=10, help="of each way (default: 10)")
+    parser.add_argument(
+        "--ways",
+        type=list_of(WAYS),
+        default=list(WAYS),
+        metavar="A,B",
+        help=f"{', '.join(WAYS)} (default: all)",
+    )
     options = parser.parse_args(arguments)
     if options.rate < 1 or options.seconds < 1 or options.deploys < 3:
         parser.error("at least 1 request per second, 1 second and 3 deploys")

@@ -77,13 +77,11 @@ def _first_answer(requests: Sequence[Request], deploy: Deploy) -> float:
 _HEADINGS = ("way", "sent/s", "deploys", "refused", "failed", "of", "p50", "p99", "most", "serves after")
 
 
-def render(summaries: Sequence[Summary], own_start: float) -> str:
-    """The table as text. ``own_start``: seconds that the service itself needs from its start to its first answer."""
+def render(summaries: Sequence[Summary], own_start: float | None) -> str:
+    """The table as text. ``own_start``: seconds that the service needs from its start to its first answer, if known."""
     lines = [_HEADINGS, *map(_cells, summaries)]
-    return (
-        f"{summaries[0].rate} requests per second asked for; the service itself starts in {own_start:.2f} s\n"
-        + aligned(lines, words=1)
-    )
+    starts = "" if own_start is None else f"; the service itself starts in {own_start:.2f} s"
+    return f"{summaries[0].rate} requests per second asked for{starts}\n" + aligned(lines, words=1)
 
 
 def _cells(one: Summary) -> tuple[str, ...]:

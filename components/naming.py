@@ -17,6 +17,10 @@ HOSTCTL = "/usr/local/lib/dhanman/hostctl"
 SLOTS = ("blue", "green")
 """The slots that a service's releases take turns in; the first release runs in the first one."""
 
+WANTED = "wanted"
+"""Stands for a slot where none is chosen yet."""
+
+UNITS = "/etc/systemd/system"
 CONFIG_ROOT = "/etc/dhanman"
 STATE_ROOT = "/var/lib/dhanman"
 UPLOADS = f"{STATE_ROOT}/uploads"
@@ -72,6 +76,22 @@ class ServiceNames:
     def port_socket6_unit(self) -> str:
         """The same port on IPv6's loopback, where the host has IPv6."""
         return f"{self.base}-port6.socket"
+
+    def slot_drop_in(self, slot: str) -> str:
+        """What makes a slot's process listen on a port, relative to the units' folder."""
+        return f"{self.base}@{slot}.service.d/port.conf"
+
+    def proxy_socket_unit(self, slot: str) -> str:
+        """The socket unit that keeps the Unix socket of a slot whose process listens on a port."""
+        return f"{self.base}-proxy@{slot}.socket"
+
+    def proxy_service_unit(self, slot: str) -> str:
+        """The proxy that connects that socket with the slot's port."""
+        return f"{self.base}-proxy@{slot}.service"
+
+    def slot_port_file(self, slot: str) -> str:
+        """The port of a slot's process, as its units read it."""
+        return f"{self.config_directory}/{slot}/port.env"
 
     def slot_runtime_directory(self, slot: str) -> str:
         """``RuntimeDirectory=`` of a slot, below ``/run``."""

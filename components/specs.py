@@ -148,6 +148,7 @@ def microservice(settings: Settings, name: str, artifact: Release) -> Microservi
         migration=(service.migration.command, service.migration.timeout) if service.migration else None,
         canary=_canary(names, service.canary) if service.canary else None,
         release_set=settings.release_set_of(name),
+        slot_ports=service.slot_ports.model_dump() if service.slot_ports else None,
         settings=service.settings,
         variables=runtime.environment,
         keep=service.keep_releases,

@@ -9,6 +9,7 @@ from typing import Any
 
 from hostctl.kinds.paths import observe_path, restore_path, write_file, write_symlink
 from hostctl.kinds.service import UP, overrides
+from hostctl.proxy import Proxy
 from hostctl.run import run
 from hostctl.systemd import properties
 
@@ -30,6 +31,7 @@ def target(link: Path) -> str | None:
 @dataclass(frozen=True, kw_only=True)
 class Slot:
     """One slot. ``root``: of the service's releases. ``settings``: its own settings file, which ``user`` may read.
+    ``proxy``: what keeps its socket where its process listens on a port.
 
     Its *label* says what it was filled with; a process can't be asked what it was started from.
     """
@@ -39,6 +41,7 @@ class Slot:
     root: Path
     settings: Path
     user: str
+    proxy: Proxy
 
     @property
     def unit(self) -> str:
@@ -67,19 +70,22 @@ class Slot:
 
     def observe(self) -> dict[str, Any]:
         """What is in it, and whether it runs."""
-        shown = properties(self.unit)
+        shown, proxy = properties(self.unit), self.proxy.observe()
         active, dying = shown.get("ActiveState", "inactive"), shown.get("SubState") == "auto-restart"
+        up = active in UP and not dying
+        deaf = up and bool(proxy) and properties(self.proxy.socket_unit).get("ActiveState") not in UP
         try:
             label: dict[str, Any] | None = json.loads(self.label.read_text())
         except (OSError, ValueError):
             label = None
         return {
-            "active": "dying and restarting" if dying else active,
-            "running": active in UP and not dying,
+            "active": "dying and restarting" if dying else "without its socket" if deaf else active,
+            "running": up and not deaf,
             "release": target(self.link),
             "settings": observe_path(self.settings, content=True),
             "label": label,
             "overrides": overrides(shown.get("DropInPaths", "")),
+            "proxy": proxy,
         }
 
     def is_whole(self) -> bool:
@@ -92,11 +98,12 @@ class Slot:
         same = all(now[key] == state[key] for key in ("release", "label"))
         return same and now["settings"].get("sha256") == state["settings"].get("sha256")
 
-    def fill(self, release: str, settings: bytes, label: dict[str, Any]) -> None:
-        """Put a release with its settings into it; its process must not run."""
+    def fill(self, release: str, settings: bytes, label: dict[str, Any], port: int | None) -> None:
+        """Put a release with its settings into it; its process must not run. ``port``: None if it needs no proxy."""
         write_file(self.settings, settings, **self.attributes)
         write_symlink(self.link, release)
-        self.relabel(label)
+        proxy = self.proxy.write(port)
+        self.relabel(label | ({"proxy": proxy} if proxy else {}))
 
     def relabel(self, label: dict[str, Any]) -> None:
         """Say anew what it holds."""
@@ -108,6 +115,7 @@ class Slot:
             self.empty()
             return
         restore_path(self.settings, state["settings"])
+        self.proxy.restore(state.get("proxy", {}))
         write_symlink(self.link, state["release"])
         self.relabel(state["label"])
 
@@ -115,8 +123,12 @@ class Slot:
         """Take out what is in it."""
         for path in (self.link, self.settings, self.label):
             path.unlink(missing_ok=True)
+        self.proxy.restore({})
 
     def stop(self) -> None:
         """End its process, and forget that it may have failed."""
-        run(["systemctl", "stop", self.unit], check=False, timeout=STOP_LIMIT)
-        run(["systemctl", "reset-failed", self.unit], check=False)
+        # the process first: its proxy is part of it and ordered after it, and is waited for here
+        proxy = [self.proxy.service_unit, self.proxy.socket_unit] if self.proxy.exists() else []
+        units = [self.unit, *proxy]
+        run(["systemctl", "stop", *units], check=False, timeout=STOP_LIMIT)
+        run(["systemctl", "reset-failed", *units], check=False)

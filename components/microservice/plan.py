@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from components.microservice import on_ports
 from components.microservice.appsettings import appsettings
 from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
-from components.naming import CONFIG_ROOT, SLOTS, ServiceNames
+from components.naming import CONFIG_ROOT, SLOTS, UNITS, WANTED, ServiceNames
 from components.templates import Templates
 from components.unit import (
     AptRepository,
@@ -31,14 +32,10 @@ from components.unit import (
     Validation,
 )
 
-UNITS = "/etc/systemd/system"
 LOGS_FOLDER = "logs"
 """The document's folder of the application that it may write to."""
 
 SLOT_TEMPLATE = "etc/systemd/system/slot@.service"
-WANTED = "wanted"
-"""Stands for a slot where none is chosen yet."""
-
 _TEMPLATES = Templates(__file__)
 
 
@@ -51,8 +48,13 @@ def microservice_unit(
     """Unit ``service-{service}-{env}``: user, release, settings, slot, port; ready when it has been applied."""
     names = spec.names
     files = _units(spec)
+    of_ports = on_ports.files(spec) if spec.slot_ports else ()
     settings = appsettings(names.display_name, database, broker, spec.settings, secrets)
-    options = _digest(file for file in files if file.path.endswith(names.slot_template))
+    options = _digest(
+        *(file.content for file in files if file.path.endswith(names.slot_template)),
+        *(file.content for file in of_ports),
+        *(str(port) for port in (spec.slot_ports or {}).values()),
+    )
     things: tuple[Thing, ...] = (
         Group(name=names.user),
         User(name=names.user, group=names.user, home=names.state),
@@ -85,6 +87,7 @@ def microservice_unit(
         # what the units are verified with before any slot has the release
         Symlink(path=names.slot_directory(WANTED), target=f"{names.root}/releases/{spec.version}"),
         *files,
+        *of_ports,
         File(path=f"{CONFIG_ROOT}/logs.d/{names.base}.json", content=_rotation(spec)),
         Service(unit=names.unit),
         Deployment(
@@ -105,13 +108,15 @@ def microservice_unit(
             canary=spec.canary,
             release_set=spec.release_set,
             mark=_mark(spec, options, settings) if spec.release_set else None,
+            slot_ports=spec.slot_ports,
         ),
         Service(unit=names.port_socket_unit),
     )
     password_texts = (database.password, broker.password, *secrets.values())
     ports = (names.port_socket_unit, names.port_socket6_unit, names.port_service_unit)
     migration = (names.migration_template,) if spec.migration else ()
-    verified = (names.unit, names.slot_template, *ports, *migration)
+    proxies = (names.proxy_socket_unit(WANTED), names.proxy_service_unit(WANTED)) if of_ports else ()
+    verified = (names.unit, names.slot_template, *ports, *migration, *proxies)
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     return Unit(
         name=service_unit_name(names),
@@ -140,8 +145,8 @@ def _instance(file: str) -> str:
     return file.replace("@.", f"@{WANTED}.")
 
 
-def _digest(files: Iterable[File]) -> str:
-    return hashlib.sha256("".join(file.content for file in files).encode()).hexdigest()
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("".join(texts).encode()).hexdigest()
 
 
 def _rotation(spec: MicroserviceSpec) -> str:

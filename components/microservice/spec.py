@@ -75,6 +75,7 @@ class MicroserviceSpec:
     ``drain_timeout``: seconds that an old instance has to end its requests. ``migration``: command line with
     ``{release}`` that runs before a release serves for the first time, with its limit in seconds.
     ``canary``: how a new version is tried. ``release_set``: what it changes together with.
+    ``slot_ports``: the loopback port on which each slot's process listens; None: each on its slot's Unix socket.
     ``settings``: merged over the artifact's own. ``variables``: further environment variables, none of them secret.
     ``keep``: how many releases stay on the host, besides the slots' own.
     ``log_keep``: rotated files that stay; ``log_max``: bytes at which a log is rotated before its day is over.
@@ -93,6 +94,7 @@ class MicroserviceSpec:
     migration: tuple[str, float] | None = None
     canary: Canary | None = None
     release_set: str | None = None
+    slot_ports: Mapping[str, int] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     keep: int = 3

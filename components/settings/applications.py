@@ -23,6 +23,7 @@ from components.settings.values import (
     Secret,
     Sha256,
     Share,
+    SlotPort,
     UnprivilegedPort,
     VariableName,
     Version,
@@ -128,14 +129,21 @@ class Canary(Model):
     max_latency: Annotated[Share, Field(ge=100)] = 150
 
 
+class SlotPorts(Model):
+    """The loopback port of each slot's process, for a service that can't listen on a Unix socket."""
+
+    blue: SlotPort
+    green: SlotPort
+
+
 class Service(Model):
     """One microservice.
 
     ``memory_max`` (bytes) and ``cpu_quota`` (per cent of one core) are ceilings of each instance.
     ``ready_timeout``: seconds that a new release has to become ready. ``drain_timeout``: seconds that the old one
-    has to end its requests. ``settings`` are merged over the artifact's ``appsettings``, ``secrets`` (by dotted
-    key) too. ``hangfire_allow``: networks that may open the dashboard. ``keep_releases``: how many stay on the host,
-    besides those of both slots.
+    has to end its requests. ``slot_ports``: where its slots listen; None: on Unix sockets. ``settings`` are merged
+    over the artifact's ``appsettings``, ``secrets`` (by dotted key) too. ``hangfire_allow``: networks that may
+    open the dashboard. ``keep_releases``: how many stay on the host, besides those of both slots.
     """
 
     port: UnprivilegedPort
@@ -149,6 +157,7 @@ class Service(Model):
     drain_timeout: Seconds = 35
     migration: Migration | None = None
     canary: Canary | None = None
+    slot_ports: SlotPorts | None = None
     runtime: Runtime | None = None
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[AppSettingsKey, Secret] = Field(default_factory=dict)

@@ -102,6 +102,8 @@ def _expectation(kind: str, context: Mapping[str, Any]) -> str:
             return "must be at least 1024, since lower ports need root"
         case "greater_than_equal":
             return f"must be at least {context['ge']}"
+        case "less_than_equal" if context["le"] == 32767:
+            return "must be at most 32767, since higher ports are taken by outgoing connections now and then"
         case "less_than_equal":
             return f"must be at most {context['le']}"
         case "literal_error":

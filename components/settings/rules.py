@@ -47,6 +47,12 @@ def ports_are_free(_stack: str, file: StackFile) -> Iterator[Finding]:
         (("rabbitmq", "managementPort"), file.rabbitmq.management_port),
         *((("hosts", name, "port"), host.port) for name, host in file.hosts.items()),
         *((("services", name, "port"), service.port) for name, service in file.services.items()),
+        *(
+            (("services", name, "slotPorts", slot), port)
+            for name, service in file.services.items()
+            if service.slot_ports
+            for slot, port in service.slot_ports.model_dump().items()
+        ),
     ]
     for path, port in wanted:
         if port in RESERVED_PORTS:

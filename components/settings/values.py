@@ -160,6 +160,8 @@ Count = Annotated[WholeNumber, Field(ge=0)]
 Positive = Annotated[WholeNumber, Field(ge=1)]
 Port = Annotated[WholeNumber, Field(ge=1, le=65535)]
 UnprivilegedPort = Annotated[WholeNumber, Field(ge=1024, le=65535)]
+SlotPort = Annotated[WholeNumber, Field(ge=1024, le=32767)]
+"""A port that is free between two releases; Linux gives those from 32768 on to outgoing connections."""
 Seconds = Annotated[WholeNumber, Field(ge=1, le=3600)]
 ByteSize = Annotated[int, BeforeValidator(_size)]
 """Bytes; written with a binary unit, such as ``2GiB``."""

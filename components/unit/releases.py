@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
@@ -70,6 +71,8 @@ class Deployment(Thing):
     process is started from; another one asks for a new process. ``log``: whose last lines an error quotes.
     ``deploy_log``: gets a line of JSON for each attempt. ``migration``: seconds that the unit
     ``{service}-migrate@{slot}`` has before the release serves for the first time; None if there is no such unit.
+    ``slot_ports``: the port that each slot's process listens on; the slot then gets copies of its own of the units of
+    the slot ``wanted``, which keep its socket. None: the process keeps the socket itself.
 
     ``canary``: a new version first gets a share of the requests. ``release_set``: the set that switches it; this thing
     then only fills the idle slot. ``mark`` (with a set): digest of all that a process is started from.
@@ -90,13 +93,16 @@ class Deployment(Thing):
     log: str
     deploy_log: str
     migration: float | None = None
+    slot_ports: Mapping[str, int] | None = None
     canary: Canary | None = None
     release_set: str | None = None
     mark: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As :meth:`Thing.to_json`; what is not used is left out."""
-        unset = {name for name in ("canary", "release_set", "mark") if getattr(self, name) is None}
+        unset = {
+            name for name in ("slot_ports", "canary", "release_set", "mark") if getattr(self, name) is None
+        }
         plain = super().to_json() | ({"canary": asdict(self.canary)} if self.canary else {})
         return {key: value for key, value in plain.items() if key not in unset}
 

@@ -7,13 +7,13 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from hostctl import canary, checks, migrations
-from hostctl.current import Current
+from hostctl import canary, checks, current, migrations
 from hostctl.deploy_log import logged
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.file import merged_json
 from hostctl.kinds.paths import attribute_differences, write_file
 from hostctl.ownership import put_back, set_aside
+from hostctl.proxy import Proxy
 from hostctl.report import progress
 from hostctl.run import run
 from hostctl.slots import SLOTS, Slot, other
@@ -40,13 +40,16 @@ class Deployment(Kind):
 
     @property
     def units(self) -> list[str]:
-        """Both slots."""
-        return [self.slot(name).unit for name in SLOTS]
+        """Both slots, and the sockets of those that have one of their own."""
+        slots = [self.slot(name) for name in SLOTS]
+        return [s.unit for s in slots] + [s.proxy.socket_unit for s in slots if s.proxy.exists()]
 
     @property
     def paths(self) -> list[str]:
         """What it writes beside its folder."""
-        return [str(self.current.boot), *(str(self.slot(name).settings) for name in SLOTS)]
+        slots = [self.slot(name) for name in SLOTS]
+        files = [path for slot in slots for path in (slot.settings, *slot.proxy.files)]
+        return [str(self.current.boot), *map(str, files)]
 
     @property
     def service(self) -> str:
@@ -65,9 +68,12 @@ class Deployment(Kind):
 
     def slot(self, name: str) -> Slot:
         """One of the two slots."""
-        settings = Path(self.wanted["config_directory"]) / name / str(self.wanted["settings_file"])
-        user = str(self.wanted["user"])
-        return Slot(name=name, service=self.service, root=Path(self.key), settings=settings, user=user)
+        folder = Path(self.wanted["config_directory"]) / name
+        settings, user = folder / str(self.wanted["settings_file"]), str(self.wanted["user"])
+        proxy = Proxy(service=self.service, slot=name, units=current.UNITS, port_file=folder / "port.env")
+        return Slot(
+            name=name, service=self.service, root=Path(self.key), settings=settings, user=user, proxy=proxy
+        )
 
     @property
     def release_set(self) -> str | None:
@@ -75,9 +81,9 @@ class Deployment(Kind):
         return self.wanted.get("release_set")
 
     @property
-    def current(self) -> Current:
+    def current(self) -> current.Current:
         """What leads to the slot that serves."""
-        return Current(
+        return current.Current(
             service=self.service,
             root=Path(self.key),
             serving=Path(self.wanted["current_socket"]),
@@ -158,6 +164,8 @@ class Deployment(Kind):
             words.append("settings were changed")
         if label.get("unit") != wanted["unit"]:
             words.append("limits and options of its process")
+        elif label.get("proxy", {}) != {path: s.get("sha256") for path, s in slot["proxy"].items()}:
+            words.append("units of its socket and port were changed")
         return words + [f"overridden by {path}" for path in slot["overrides"]]
 
     def effects(self, state: State | None) -> list[str]:
@@ -184,8 +192,7 @@ class Deployment(Kind):
             return
         slot = self.slot(other(serving) if serving else SLOTS[0])
         if serving and self.release_set:
-            slot.stop()
-            slot.fill(str(self._release), self._settings(), self._label() | {"held": True})
+            self._fill(slot, {"held": True})
             self._mend(self.slot(serving), running=state["slots"][serving]["running"])
             return
         former = self.version_in(state, serving)
@@ -196,13 +203,17 @@ class Deployment(Kind):
                 # a run that was broken off may have left it with a share of the requests
                 self.current.lead_canary(self.slot(serving))
             self.take_overrides_away(state)
-            slot.stop()
-            slot.fill(str(self._release), self._settings(), self._label())
+            self._fill(slot, {})
             self.migrate(slot)
             self.start(slot)
             if former and self._needs_trial(former):
                 entry["canary"] = self._try(slot)
             self.current.lead(slot)
+
+    def _fill(self, slot: Slot, more: State) -> None:
+        slot.stop()
+        port = (self.wanted.get("slot_ports") or {}).get(slot.name)
+        slot.fill(str(self._release), self._settings(), self._label() | more, port)
 
     @staticmethod
     def version_in(state: State, slot: str | None) -> str | None:

@@ -18,7 +18,7 @@ import (
 const drain = 30 * time.Second
 
 func main() {
-	urls := flag.String("urls", "", "where to listen: http://unix:/path/of/socket")
+	urls := flag.String("urls", "", "where to listen: http://unix:/path/of/socket or http://127.0.0.1:port")
 	flag.Parse()
 	if err := run(*urls); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -35,7 +35,11 @@ func run(urls string) error {
 		return fmt.Errorf("ECHO_EXIT is set")
 	}
 	instance := strings.TrimSpace(string(version)) + "/" + os.Getenv("DHANMAN_SLOT")
-	listener, err := net.Listen("unix", strings.TrimPrefix(urls, "http://unix:"))
+	network, address := "tcp", strings.TrimPrefix(urls, "http://")
+	if path, isPath := strings.CutPrefix(address, "unix:"); isPath {
+		network, address = "unix", path
+	}
+	listener, err := net.Listen(network, address)
 	if err != nil {
 		return err
 	}

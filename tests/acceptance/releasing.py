@@ -1,4 +1,4 @@
-"""Deploying the sample service's releases, and the load under which that is done."""
+"""What the tests of releases share: versions of a service, deploys of them, and clients that ask all the time."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from bench.figures import Edits, Figure, Part, Step
         (["--tools", "ours,chef"], "'chef' is none of ours, ansible, pyinfra, shell"),
         (["--cases", "never"], "'never' is none of first, again, preview, change"),
         (["--rtt", "0,far"], "'0,far' is no list of milliseconds such as 0,180"),
-        (["--only", "looks"], "'looks' is none of tools, looking, edits, hosts"),
+        (["--only", "looks"], "'looks' is none of tools, looking, edits, hosts, releases"),
         (["--hosts", "0,5"], "'0,5' is no list of hosts such as 1,5,20"),
         (["--runs", "0"], "'0' is no positive number"),
     ],

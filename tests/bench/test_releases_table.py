@@ -46,3 +46,8 @@ def test_the_table_has_a_line_for_each_way() -> None:
     assert [line.split()[-1] for line in lines] == ["-", "s"]
     assert lines[1].split("  ")[0] == "pulumi up"
     assert "500.0 ms" in lines[1] and "1.50 s" in lines[1]
+
+
+def test_without_the_control_nobody_knows_how_long_the_service_itself_starts() -> None:
+    idle = summary("nothing deployed", 1, REQUESTS, [], refused=0)
+    assert render([idle], None).splitlines()[0] == "1 requests per second asked for"

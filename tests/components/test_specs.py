@@ -24,3 +24,11 @@ def test_an_artifact_behind_a_url_is_fetched_by_the_host_and_not_uploaded() -> N
     artifact = Artifact(url="https://artifacts.dhanman.com/sales.tar.gz", sha256="ab" * 32)
     release = specs.release(stack_settings("qa"), "sales", artifact)
     assert release == specs.Release(source=str(artifact.url), sha256="ab" * 32, upload=None)
+
+
+def test_each_slot_listens_on_its_port_or_on_its_socket(load_outputs: Load) -> None:
+    ports = {"blue": 6006, "green": 7006}
+    settings = load_outputs({"services/sales/slotPorts": ports})
+    artifact = specs.Release(source="", sha256="", upload=None)
+    assert specs.microservice(settings, "sales", artifact).slot_ports == ports
+    assert specs.microservice(settings, "common", artifact).slot_ports is None

@@ -35,6 +35,49 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "services/sales/port: must be at most 65535, not 70000",
     ),
     (
+        "slot on a service's port",
+        {"services/sales/slotPorts": {"blue": 5101, "green": 7006}},
+        "services/sales/slotPorts/blue: 5101 is also services/common/port",
+    ),
+    (
+        "both slots on one port",
+        {"services/sales/slotPorts": {"blue": 6006, "green": 6006}},
+        "services/sales/slotPorts/green: 6006 is also services/sales/slotPorts/blue",
+    ),
+    (
+        "slot on RabbitMQ's port",
+        {"services/sales/slotPorts": {"blue": 25672, "green": 7006}},
+        "services/sales/slotPorts/blue: 25672 is RabbitMQ's node port",
+    ),
+    (
+        "slots of two services on one port",
+        {
+            "services/common/slotPorts": {"blue": 6001, "green": 7001},
+            "services/sales/slotPorts": {"blue": 6006, "green": 6001},
+        },
+        "services/sales/slotPorts/green: 6001 is also services/common/slotPorts/blue",
+    ),
+    (
+        "privileged port of a slot",
+        {"services/sales/slotPorts": {"blue": 443, "green": 7006}},
+        "services/sales/slotPorts/blue: must be at least 1024, since lower",
+    ),
+    (
+        "port of a slot that connections take",
+        {"services/sales/slotPorts": {"blue": 6006, "green": 40000}},
+        "services/sales/slotPorts/green: must be at most 32767, since higher ports are taken by outgoing",
+    ),
+    (
+        "one slot without a port",
+        {"services/sales/slotPorts": {"blue": 6006}},
+        "services/sales/slotPorts/green: is missing",
+    ),
+    (
+        "a third slot",
+        {"services/sales/slotPorts": {"blue": 6006, "green": 7006, "red": 8006}},
+        "services/sales/slotPorts/red: unknown key",
+    ),
+    (
         "port as a word",
         {"services/sales/port": "http"},
         "services/sales/port: must be a whole number, not 'http'",

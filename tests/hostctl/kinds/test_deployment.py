@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hostctl import canary, checks, current, migrations, slots
+from hostctl import canary, checks, current, migrations, proxy, slots
 from hostctl.errors import HostError
 from hostctl.kinds import build, deployment
 from hostctl.kinds.deployment import Deployment
@@ -31,9 +31,11 @@ class Host:
         self.refused: set[str] = set()
         self.drop_ins = ""
         self.shown = ""
+        self.deaf: set[str] = set()
 
     def properties(self, unit: str) -> dict[str, str]:
-        state = "active" if unit in self.running else "inactive"
+        process = unit.replace("-proxy@", "@").replace(".socket", ".service")
+        state = "active" if process in self.running and unit not in self.deaf else "inactive"
         return {"ActiveState": state, "SubState": "running", "DropInPaths": self.drop_ins}
 
     def tell(self, verb: str, unit: str, log: str | None = None, **_: Any) -> None:
@@ -41,10 +43,11 @@ class Host:
         if f"{verb} {unit}" in self.refused:
             raise HostError(f"systemctl {verb} {unit}: failed")
         self.running.add(unit)
+        self.deaf.clear()
 
     def run(self, argv: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         if argv[1] == "stop":
-            self.running.discard(argv[-1])
+            self.running -= set(argv)
         if argv[1] in ("stop", "daemon-reload"):
             self.steps.append(" ".join(a for a in argv[1:] if a != "--no-block"))
         return subprocess.CompletedProcess(argv, 0, self.shown if argv[1] == "show" else "", "")
@@ -64,8 +67,13 @@ class Host:
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tools: Tools, store: Store) -> Host:
+    return make_host(tmp_path, monkeypatch)
+
+
+def make_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    """With three releases, and its systemd in the place of the real one."""
     made = Host(tmp_path)
-    for module in (current, deployment, migrations, slots):
+    for module in (current, deployment, migrations, proxy, slots):
         monkeypatch.setattr(module, "run", made.run)
     monkeypatch.setattr(slots, "properties", made.properties)
     for module in (deployment, migrations):
