@@ -37,6 +37,7 @@ def asked(
     world: World, vegeta: Path, sales: dict[str, Any], *, check: bool = True
 ) -> tuple[str, list[Request]]:
     """Deploy under a load of POST requests; what ``up`` said, and all requests."""
+    world.ask(f"{URL}/health")
     target = Target(
         url=f"{URL}/echo", address=world.host.address, certificate=world.project / ".local/ca.crt"
     )
