@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -90,7 +91,7 @@ def _status(thing: Deployment) -> dict[str, Any]:
         return {"service": thing.service, "serving": None, "health": "nothing serves", "last": last}
     check = {"type": "http", "socket": thing.slot(serving).socket, "path": "/health/ready", "port": None}
     reason = checks.attempt(check | {"host": "localhost", "status": 200}, HEALTH_LIMIT)
-    names = "ActiveEnterTimestamp,MemoryCurrent,NRestarts"
+    names = "ActiveEnterTimestamp,MainPID,MemoryCurrent,NRestarts"
     shown = run(
         ["systemctl", "show", "--timestamp=unix", f"--property={names}", thing.slot(serving).unit]
     ).stdout
@@ -102,8 +103,17 @@ def _status(thing: Deployment) -> dict[str, Any]:
         "version": (state["slots"][serving]["label"] or {}).get("version"),
         "wanted": thing.version,
         "since": int(since) if since.isdigit() else None,
-        "memory": int(memory) if memory.isdigit() else None,
+        "memory": int(memory) if memory.isdigit() else _resident(values.get("MainPID", "")),
         "restarts": int(values.get("NRestarts") or 0),
         "health": "ready" if reason is None else reason.splitlines()[0][:120],
         "last": last,
     }
+
+
+def _resident(process: str) -> int | None:
+    """Bytes of its main process, where the kernel counts none for the unit (no memory controller)."""
+    try:
+        pages = Path(f"/proc/{process or 0}/statm").read_text().split()[1]
+    except OSError:
+        return None
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")

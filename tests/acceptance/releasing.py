@@ -72,5 +72,6 @@ def versions(requests: list[Request]) -> set[str]:
 
 
 def converged(world: World) -> None:
-    assert world.drift() == []
-    assert len(running_slots(world)) == 1
+    found, slots = world.drift(), running_slots(world)
+    assert not found, found
+    assert len(slots) == 1, slots

@@ -121,7 +121,7 @@ def test_a_migration_that_fails_is_no_switch_says_why_and_runs_again_with_the_ne
         assert len(running_slots(world)) == 1
         assert migrated(world) == done, "what it had done is undone by the database"
         no_migration_runs(world)
-        deploy(world, new | {"settings": {}})
+        deploy(world, new | MIGRATION | {"settings": {}})
         assert serving(world) == new["version"]
     assert versions(requests) == {old["version"], new["version"]}
     assert migrated(world) == [*done, new["version"]]

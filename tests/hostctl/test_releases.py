@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import Any
 
 import pytest
@@ -65,3 +67,16 @@ def test_each_service_is_told_with_version_health_and_last_deployment(
     assert (told["service"], told["version"], told["serving"]) == (SERVICE, "2", "green")
     assert told["health"] == "status 503: no database"
     assert (told["last"]["from"], told["last"]["to"]) == ("1", "2")
+
+
+def test_memory_is_that_of_the_main_process_where_the_kernel_counts_none_for_the_unit(
+    host: Host, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy(host)
+    remember(store, host, "1")
+    monkeypatch.setattr(checks, "attempt", lambda *_: None)
+    for pid, least in ((str(os.getpid()), 2**20), ("0", None)):
+        shown = subprocess.CompletedProcess([], 0, f"MainPID={pid}\nMemoryCurrent=[not set]\n", "")
+        monkeypatch.setattr("hostctl.releases.run", lambda *_, shown=shown, **__: shown)
+        (service,) = status(store)
+        assert service["memory"] is None if least is None else service["memory"] > least
