@@ -255,6 +255,9 @@ class Deployment(Kind):
     def _mend(self, slot: Slot, *, running: bool) -> None:
         write_file(slot.settings, slot.settings.read_bytes(), **slot.attributes)
         if not running:
+            if slot.proxy.exists():
+                # systemd starts no socket whose service runs
+                run(["systemctl", "stop", slot.proxy.service_unit], check=False)
             run(["systemctl", "reset-failed", slot.unit], check=False)
             self.start(slot)
         self.current.lead(slot)

@@ -107,7 +107,7 @@ def test_a_process_without_its_socket_does_not_count_as_running(host: Host) -> N
     host.deaf = {f"{SERVICE}-proxy@blue.socket"}
     assert deployed.differs(deployed.observe()) == ["blue is without its socket"]
     deployed.apply(deployed.observe())
-    assert host.steps[0] == f"start {SERVICE}@blue.service"
+    assert host.steps[:2] == [f"stop {SERVICE}-proxy@blue.service", f"start {SERVICE}@blue.service"]
     assert deployed.differs(deployed.observe()) == []
 
 
