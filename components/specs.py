@@ -93,6 +93,8 @@ def rabbitmq(settings: Settings) -> RabbitmqSpec:
         management_port=settings.rabbitmq.management_port,
         node_name=settings.rabbitmq.node_name,
         memory=settings.rabbitmq_memory,
+        queue_type=settings.rabbitmq.queue_type,
+        delivery_limit=settings.rabbitmq.delivery_limit,
     )
 
 

@@ -44,7 +44,7 @@ class Rabbitmq(pulumi.ComponentResource):
         self.ready: pulumi.Resource = HostUnit(
             f"{name}-vhost",
             args.target,
-            passwords.active.apply(lambda password: environment_unit(environment, password, port, turn)),
+            passwords.active.apply(lambda password: environment_unit(environment, password, args.spec, turn)),
             named=f"rabbitmq-{environment}",
             depends_on=[server],
             opts=guarded,

@@ -16,6 +16,7 @@ from components.unit import (
     File,
     Packages,
     RabbitmqDefinitions,
+    RabbitmqQueues,
     RabbitmqRetiredUser,
     RabbitmqUser,
     Service,
@@ -29,17 +30,26 @@ USERS = {slot: f"dhanman_{slot}" for slot in SLOTS}
 UNIT = "rabbitmq-server.service"
 PLUGINS = ("rabbitmq_management", "rabbitmq_prometheus")
 CONNECTIONS_LIMIT = 1000
+DEAD_LETTERS = "dead-letters"
+"""Exchange and queue of messages that were delivered too often."""
+
 _TEMPLATES = Templates(__file__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RabbitmqSpec:
-    """The broker. ``memory``: bytes above which publishers wait. ``node_name``: keeps its data, never changes."""
+    """The broker. ``memory``: bytes above which publishers wait. ``node_name``: keeps its data, never changes.
+
+    ``queue_type``: of queues that are declared without one. ``delivery_limit``: deliveries of a message before it goes
+    to the dead letters.
+    """
 
     port: int
     management_port: int
     node_name: str
     memory: int
+    queue_type: str = "quorum"
+    delivery_limit: int = 20
 
 
 def server_unit(spec: RabbitmqSpec) -> Unit:
@@ -89,8 +99,8 @@ def _file(template: str, notify: tuple[str, ...], *, of_package: str | None = No
     return File(path=f"/{template}", content=content, notify=notify, of_package=of_package)
 
 
-def environment_unit(environment: str, password: str, port: int, turn: Turn) -> Unit:
-    """Unit ``rabbitmq-{env}``: the environment's vhost, the user whose turn it is, and no ``guest``.
+def environment_unit(environment: str, password: str, spec: RabbitmqSpec, turn: Turn) -> Unit:
+    """Unit ``rabbitmq-{env}``: the environment's vhost, the user whose turn it is, no ``guest``, and dead letters.
 
     The other user is left as it is: services may still log in as it.
     """
@@ -104,7 +114,13 @@ def environment_unit(environment: str, password: str, port: int, turn: Turn) -> 
                 vhost_limits={"max-connections": CONNECTIONS_LIMIT},
                 outgoing_users=(USERS[turn.outgoing],) if turn.outgoing else (),
                 # a unit of before the first rotation stays the text that it was
-                port=port if turn.number else None,
+                port=spec.port if turn.number else None,
+            ),
+            RabbitmqQueues(
+                vhost=environment,
+                queue_type=spec.queue_type,
+                delivery_limit=spec.delivery_limit,
+                dead_letters=DEAD_LETTERS,
             ),
         ),
         redact=(password,),

@@ -85,12 +85,18 @@ class Postgres(Model):
 
 
 class Rabbitmq(Model):
-    """The broker. ``memory`` (bytes): where it stops accepting messages; default: an eighth of the host's."""
+    """The broker. ``memory`` (bytes): where it stops accepting messages; default: an eighth of the host's.
+
+    ``queue_type``: of queues that are declared without one. ``delivery_limit``: deliveries of a message before it goes
+    to the dead letters.
+    """
 
     port: UnprivilegedPort = 5672
     management_port: UnprivilegedPort = 15672
     node_name: str = Field(default="rabbit@localhost", pattern=r"^[a-z0-9_-]+@[a-z0-9.-]+$")
     memory: ByteSize | None = None
+    queue_type: Literal["quorum", "classic"] = "quorum"
+    delivery_limit: Positive = 20
 
 
 class Rotation(Model):

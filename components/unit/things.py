@@ -310,6 +310,22 @@ class RabbitmqDefinitions(Thing):
 
 
 @dataclass(frozen=True, kw_only=True)
+class RabbitmqQueues(Thing):
+    """What the queues of a vhost are like, as far as those who declare them do not say.
+
+    ``queue_type``: of new queues; existing ones keep theirs. ``delivery_limit``: times that a quorum queue delivers a
+    message before it counts as poison; then it goes to the exchange and queue ``dead_letters``, which nothing else
+    uses, and is not lost. All of it is data: kept on delete.
+    """
+
+    kind: ClassVar[str] = "rabbitmq_queues"
+    vhost: str
+    queue_type: str
+    delivery_limit: int
+    dead_letters: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RabbitmqRetiredUser(Thing):
     """A RabbitMQ user that is gone, with its permissions and connections; it is never brought back.
 

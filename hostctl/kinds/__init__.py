@@ -21,6 +21,7 @@ from hostctl.kinds.postgres import PostgresDatabase, PostgresSettings
 from hostctl.kinds.postgres_cluster import PostgresCluster
 from hostctl.kinds.postgres_role import PostgresRole
 from hostctl.kinds.rabbitmq import RabbitmqDefinitions
+from hostctl.kinds.rabbitmq_queues import RabbitmqQueues
 from hostctl.kinds.release import Release
 from hostctl.kinds.release_set import ReleaseSet
 from hostctl.kinds.retired import PostgresRetiredRole, RabbitmqRetiredUser
@@ -50,6 +51,7 @@ KINDS: dict[str, type[Kind]] = {
         PostgresRole,
         PostgresSettings,
         RabbitmqDefinitions,
+        RabbitmqQueues,
         RabbitmqRetiredUser,
         Release,
         ReleaseSet,

@@ -56,6 +56,17 @@ def definitions() -> dict[str, Any] | None:
     return exported
 
 
+def import_definitions(content: dict[str, Any]) -> None:
+    """Give the broker definitions; what they do not name stays."""
+    # through a file: rabbitmqctl on Erlang 28 crashes when it reads definitions from stdin
+    with tempfile.TemporaryDirectory(prefix="dhanman-") as folder:
+        file = Path(folder) / "definitions.json"
+        attributes = {"mode": "0600", "owner": "rabbitmq", "group": "rabbitmq"}
+        write_file(file, json.dumps(content).encode(), **attributes)
+        os.chown(folder, *ids("rabbitmq", "rabbitmq"))
+        run(["rabbitmqctl", "--quiet", "import_definitions", str(file)], timeout=120)
+
+
 def delete_user(name: str) -> None:
     """Delete a user with its permissions; the broker closes its connections."""
     run(["rabbitmqctl", "--quiet", "delete_user", name], timeout=60)
@@ -162,7 +173,7 @@ class RabbitmqDefinitions(Kind):
             for u in self._users()
         ]  # fmt: skip
         limits = self.wanted["vhost_limits"]
-        self._import(
+        import_definitions(
             {
                 "vhosts": [{"name": self.key}],
                 "users": users,
@@ -193,15 +204,6 @@ class RabbitmqDefinitions(Kind):
                 hint="on the host: the broker's log in /var/log/rabbitmq",
             )
 
-    def _import(self, definitions: dict[str, Any]) -> None:
-        # through a file: rabbitmqctl on Erlang 28 crashes when it reads definitions from stdin
-        with tempfile.TemporaryDirectory(prefix="dhanman-") as folder:
-            file = Path(folder) / "definitions.json"
-            attributes = {"mode": "0600", "owner": "rabbitmq", "group": "rabbitmq"}
-            write_file(file, json.dumps(definitions).encode(), **attributes)
-            os.chown(folder, *ids("rabbitmq", "rabbitmq"))
-            run(["rabbitmqctl", "--quiet", "import_definitions", str(file)], timeout=120)
-
     def _names(self) -> list[str]:
         return [str(u["name"]) for u in self._users()]
 
@@ -220,7 +222,9 @@ class RabbitmqDefinitions(Kind):
             if (n in back or n in now["users"]) and state["present"]
         ]
         if back or permissions:
-            self._import({"users": [{"name": n, **u} for n, u in back.items()], "permissions": permissions})
+            import_definitions(
+                {"users": [{"name": n, **u} for n, u in back.items()], "permissions": permissions}
+            )
         for name in ours:
             if name in now["users"] and name not in state["users"]:
                 delete_user(name)

@@ -21,7 +21,8 @@ def test_the_vhost_follows_the_broker_and_its_user_gets_the_generated_password()
     recording = broker(protect=True)
     assert "rabbitmq-server" in recording.before("rabbitmq-vhost")
     unit = json.loads(recording["rabbitmq-vhost"].plain("stdin"))
-    (definitions,) = unit["things"]
+    definitions, queues = unit["things"]
+    assert queues["vhost"] == definitions["vhost"]
     assert [(u["name"], u["password"]) for u in definitions["users"]] == [("dhanman_a", PASSWORD)]
 
 

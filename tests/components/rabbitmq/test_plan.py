@@ -6,7 +6,14 @@ import pytest
 
 from components.rabbitmq.plan import USERS, RabbitmqSpec, environment_unit, retired_unit, server_unit
 from components.turn import Turn
-from components.unit import Directory, File, RabbitmqDefinitions, RabbitmqRetiredUser, TcpCheck
+from components.unit import (
+    Directory,
+    File,
+    RabbitmqDefinitions,
+    RabbitmqQueues,
+    RabbitmqRetiredUser,
+    TcpCheck,
+)
 
 SPEC = RabbitmqSpec(port=5673, management_port=15673, node_name="rabbit@localhost", memory=1 << 30)
 
@@ -49,7 +56,7 @@ def test_the_broker_counts_as_applied_when_both_ports_answer() -> None:
 
 
 def test_an_environment_has_one_vhost_one_user_and_no_guest() -> None:
-    unit = environment_unit("qa", "not-a-real-password", 5673, Turn(0))
+    unit = environment_unit("qa", "not-a-real-password", SPEC, Turn(0))
     (definitions,) = [t for t in unit.things if isinstance(t, RabbitmqDefinitions)]
     assert (unit.name, definitions.vhost) == ("rabbitmq-qa", "qa")
     assert [user.name for user in definitions.users] == [USERS["a"]]
@@ -57,11 +64,24 @@ def test_an_environment_has_one_vhost_one_user_and_no_guest() -> None:
     assert unit.redact == ("not-a-real-password",)
 
 
+def test_new_queues_outlive_a_kill_and_what_always_fails_goes_to_the_dead_letters() -> None:
+    (queues,) = [
+        t for t in environment_unit("qa", "not-real", SPEC, Turn(0)).things if isinstance(t, RabbitmqQueues)
+    ]
+    assert (queues.vhost, queues.queue_type, queues.delivery_limit) == ("qa", "quorum", 20)
+    assert queues.dead_letters == "dead-letters"
+
+
+def test_a_queue_of_before_may_be_declared_again_as_it_was() -> None:
+    relaxed = "quorum_queue.property_equivalence.relaxed_checks_on_redeclaration = true"
+    assert relaxed in text("/etc/rabbitmq/rabbitmq.conf").splitlines()
+
+
 @pytest.mark.parametrize(("number", "active", "outgoing"), [(1, "b", "a"), (2, "a", "b")])
 def test_a_rotation_gives_one_user_its_turn_and_leaves_the_other_as_it_is(
     number: int, active: str, outgoing: str
 ) -> None:
-    unit = environment_unit("qa", "not-real", 5673, Turn(number))
+    unit = environment_unit("qa", "not-real", SPEC, Turn(number))
     (definitions,) = [t for t in unit.things if isinstance(t, RabbitmqDefinitions)]
     assert [(user.name, user.password) for user in definitions.users] == [(USERS[active], "not-real")]
     assert definitions.outgoing_users == (USERS[outgoing],)
@@ -69,7 +89,7 @@ def test_a_rotation_gives_one_user_its_turn_and_leaves_the_other_as_it_is(
 
 
 def test_before_the_first_rotation_the_document_says_nothing_of_one() -> None:
-    document = environment_unit("qa", "not-real", 5673, Turn(0)).to_json()["things"][0]
+    document = environment_unit("qa", "not-real", SPEC, Turn(0)).to_json()["things"][0]
     assert not {"outgoing_users", "port"} & document.keys()
 
 

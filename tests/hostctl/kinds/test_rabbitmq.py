@@ -34,7 +34,7 @@ STRANGER = {"password_hash": STORED, "hashing_algorithm": rabbitmq.HASHING, "tag
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What is imported, and every call of rabbitmqctl."""
     made: list[Any] = []
-    monkeypatch.setattr(RabbitmqDefinitions, "_import", lambda _self, content: made.append(content))
+    monkeypatch.setattr(rabbitmq, "import_definitions", made.append)
     monkeypatch.setattr(rabbitmq, "run", lambda argv, **_: made.append(argv))
     return made
 
