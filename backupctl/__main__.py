@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from backupctl import config, physical
+from backupctl import config, physical, restoring
 from backupctl.errors import Failure
 from backupctl.tools import complain, prefer
 from backupctl.watch import watch
@@ -23,6 +23,17 @@ def backup(configuration: str, arguments: list[str]) -> int:
     works.add_parser("watch", help="how far the archive is behind, and how old the backups are")
     work = parser.parse_args(arguments).work
     return _told(lambda: _backup(_read(configuration), work))
+
+
+def restore(configuration: str, arguments: list[str]) -> int:
+    """``dhanman-restore WHAT ...``; 1 if it failed."""
+    words = restoring.parser().parse_args(arguments)
+
+    def action() -> int:
+        restoring.run(_read(configuration), words)
+        return 0
+
+    return _told(action)
 
 
 def _read(configuration: str) -> config.Config:
@@ -54,7 +65,7 @@ def _told(action: Callable[[], int]) -> int:
 
 def main() -> int:
     """``python3 -m backupctl backup|restore CONFIGURATION ...``."""
-    return {"backup": backup}[sys.argv[1]](sys.argv[2], sys.argv[3:])
+    return {"backup": backup, "restore": restore}[sys.argv[1]](sys.argv[2], sys.argv[3:])
 
 
 if __name__ == "__main__":

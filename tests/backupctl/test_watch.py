@@ -19,25 +19,6 @@ ROOM = (50, 100)
 ARCHIVER: dict[str, Any] = {"mode": "on", "age": 20.0, "waiting": 1, "last": "0" * 24, "system": "7"}
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Config:
-    return Config(
-        environment="qa",
-        stanza="qa",
-        cluster="18/main",
-        port=5432,
-        data=tmp_path,
-        programs=tmp_path,
-        state=tmp_path,
-        dumps=tmp_path,
-        archive_limit=150,
-        backup_limit=26 * 3600,
-        repositories=(LOCAL,),
-        databases={},
-        first_backup="dhanman-pgbackrest-qa@full.service",
-    )
-
-
 def info(*, age: float = 60, status: int = 0, message: str = "ok", wal: str = "0" * 24) -> Contents:
     backup = {
         "label": "20261126-135230F",

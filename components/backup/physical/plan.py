@@ -282,6 +282,7 @@ def _program(spec: PhysicalSpec, configuration: str) -> list[Thing]:
         ),
         File(path=configuration, content=json.dumps(content, indent=2) + "\n"),
         _command("dhanman-backup", "backup", configuration),
+        _command("dhanman-restore", "restore", configuration),
     ]
 
 
