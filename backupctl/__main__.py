@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,9 @@ def backup(configuration: str, arguments: list[str]) -> int:
 def restore(configuration: str, arguments: list[str]) -> int:
     """``dhanman-restore WHAT ...``; 1 if it failed."""
     words = restoring.parser().parse_args(arguments)
+
+    # a connection that breaks is no reason to stop in the middle
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def action() -> int:
         restoring.run(_read(configuration), words)

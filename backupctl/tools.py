@@ -30,8 +30,9 @@ LAST_LINES = 10
 
 
 def say(text: str) -> None:
-    """Progress, in plain words, at once."""
-    print(text, flush=True)
+    """Progress, in plain words, at once; work goes on when nobody listens any more."""
+    with contextlib.suppress(BrokenPipeError):
+        print(text, flush=True)
 
 
 def run(
