@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from backupctl import config, physical, restoring
+from backupctl import config, drill, physical, restoring
 from backupctl.errors import Failure
 from backupctl.tools import complain, prefer
 from backupctl.watch import watch
@@ -22,6 +22,7 @@ def backup(configuration: str, arguments: list[str]) -> int:
     works.add_parser("incremental", help="what changed since the last backup")
     works.add_parser("verify", help="read all that is stored again, and look for gaps in the WAL")
     works.add_parser("watch", help="how far the archive is behind, and how old the backups are")
+    works.add_parser("drill", help="restore the newest backup beside the cluster, and compare")
     work = parser.parse_args(arguments).work
     return _told(lambda: _backup(_read(configuration), work))
 
@@ -51,6 +52,8 @@ def _backup(settings: config.Config, work: str) -> int:
         return int(bool(watch(settings)))
     if work == "verify":
         physical.verify(settings)
+    elif work == "drill":
+        drill.drill(settings)
     else:
         physical.back_up(settings, work)
     return 0

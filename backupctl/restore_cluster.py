@@ -20,6 +20,7 @@ from backupctl.tools import as_postgres, lock, now, run, say, size, wait
 LATEST = "latest"
 ARCHIVE_LIMIT = 120.0
 """Seconds to wait for the last segment to be archived."""
+SPOOL = "/var/spool/pgbackrest/restore"
 RECOVERY_LIMIT = 24 * 3600.0
 ROOM = 1.1
 """Room that is needed, in sizes of the restored cluster."""
@@ -115,7 +116,9 @@ def _fetch(config: Config, fresh: Path, to: datetime | None, key: int | None) ->
     run(*as_postgres("mkdir", "--mode=0700", str(fresh)))
     # the folder is renamed before the server asks for WAL
     fetch = f'restore_command=pgbackrest --stanza={config.stanza} archive-get %f "%p"'
-    options = [f"--pg1-path={fresh}", f"--recovery-option={fetch}", *([f"--repo={key}"] if key else [])]
+    # a restore empties its spool, and the usual one is in use by the archiving
+    options = [f"--pg1-path={fresh}", f"--recovery-option={fetch}", f"--spool-path={SPOOL}"]
+    options += [f"--repo={key}"] if key else []
     if to:
         options += ["--type=time", f"--target={to:%Y-%m-%d %H:%M:%S.%f+00}", "--target-action=promote"]
     say(f"fetching the backup into {fresh}; the cluster goes on serving")

@@ -263,6 +263,7 @@ def physical_backup(settings: Settings) -> PhysicalSpec | None:
             full=wanted.full_schedule,
             incremental=wanted.incremental_schedule,
             verify=wanted.verify_schedule,
+            drill=wanted.drill_schedule,
             jitter=wanted.jitter,
         ),
         processes=max(1, min(4, cores // 2)),

@@ -150,6 +150,7 @@ class Physical(Model):
     full_schedule: Calendar = "Sun *-*-* 01:00:00"
     incremental_schedule: Calendar = "Mon..Sat *-*-* 01:00:00"
     verify_schedule: Calendar = "Sun *-*-* 04:00:00"
+    drill_schedule: Calendar = "*-*-* 05:00:00"
     jitter: Seconds = 900
     wal_queue_max: ByteSize | None = None
 

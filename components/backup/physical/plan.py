@@ -84,6 +84,7 @@ class Schedules:
     full: str
     incremental: str
     verify: str
+    drill: str
     jitter: int
 
 
@@ -134,6 +135,16 @@ class PhysicalSpec:
         return f"{self.base}@full.service"
 
     @property
+    def drill_unit(self) -> str:
+        """The unit that tries a restore."""
+        return f"{self.base}@drill.service"
+
+    @property
+    def drill_report(self) -> str:
+        """Where it writes what it found."""
+        return f"{self.state}/drill.json"
+
+    @property
     def postgres_unit(self) -> str:
         """The systemd unit of the cluster."""
         return f"postgresql@{self.version}-main.service"
@@ -147,6 +158,7 @@ def physical_unit(spec: PhysicalSpec, passphrase: str, key: str) -> Unit:
         "full": spec.schedules.full,
         "incremental": spec.schedules.incremental,
         "verify": spec.schedules.verify,
+        "drill": spec.schedules.drill,
         "watch": WATCH,
     }
     timers = {f"{spec.base}@{work}.timer": (work, schedule) for work, schedule in works.items()}
@@ -196,7 +208,7 @@ def physical_unit(spec: PhysicalSpec, passphrase: str, key: str) -> Unit:
                 "etc/systemd/system/dhanman-pgbackrest@.service",
                 environment=environment,
                 postgres_unit=spec.postgres_unit,
-                writable=(spec.directory, SPOOL, LOG),
+                writable=(spec.directory, SPOOL, LOG, f"/var/lib/postgresql/{spec.version}"),
             ),
             notify=("daemon-reload",),
         ),

@@ -130,7 +130,9 @@ def test_the_metrics_say_the_same_as_the_status(world: World) -> None:
     lines = (world.root / "dumps.prom").read_text().splitlines()
     assert "dhanman_backup_dumps_success 0" in lines
     (size,) = [line for line in lines if line.startswith("dhanman_backup_dumps_bytes{")]
-    assert size == f'dhanman_backup_dumps_bytes{{database="{NAMES[1]}"}} {world.status()["dumps"][0]["bytes"]}'
+    assert (
+        size == f'dhanman_backup_dumps_bytes{{database="{NAMES[1]}"}} {world.status()["dumps"][0]["bytes"]}'
+    )
     (world.root / f"missing-{NAMES[0]}").unlink()
     world.run()
     assert "dhanman_backup_dumps_success 1" in (world.root / "dumps.prom").read_text().splitlines()

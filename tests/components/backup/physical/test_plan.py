@@ -32,7 +32,7 @@ def unit(bucket: Bucket | None = BUCKET, queue_max: int | None = None) -> Unit:
         directory="/backups/pgbackrest",
         dumps="/backups/postgresql",
         retention_days=30,
-        schedules=Schedules(full="weekly", incremental="daily", verify="monthly", jitter=900),
+        schedules=Schedules(full="weekly", incremental="daily", verify="monthly", drill="daily", jitter=900),
         processes=2,
         queue_max=queue_max,
         bucket=bucket,
