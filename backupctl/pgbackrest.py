@@ -14,6 +14,8 @@ from backupctl.tools import as_postgres, last_words, run
 
 NO_BACKUPS = 2
 """Its status code where a repository is sound and still empty."""
+PATIENCE = 20
+"""Seconds that a bucket has to answer somebody who only looks."""
 _UNREADABLE = "outside of section"
 """What it says of a file that was not decrypted with the right passphrase: what comes out is no text."""
 _WRONG_KEY = "what it holds can't be read: another passphrase, or a damaged file"
@@ -96,7 +98,8 @@ def advice(done: subprocess.CompletedProcess[str]) -> str:
 
 def contents(config: Config, repository: Repository) -> Contents:
     """What the repository holds; a repository that can't be read has a ``problem``."""
-    done = call(config, "info", "--output=json", f"--repo={repository.key}", check=False)
+    options = ("--output=json", f"--repo={repository.key}", f"--io-timeout={PATIENCE}")
+    done = call(config, "info", *options, check=False)
     if done.returncode != 0:
         return Contents(problem=reason(done))
     return parsed(json.loads(done.stdout))

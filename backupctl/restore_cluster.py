@@ -93,6 +93,8 @@ def _flush(config: Config) -> None:
     if not server.answers():
         say("PostgreSQL does not answer: what was not archived yet is not part of the restore")
         return
+    # a replay knows that it has reached a time only by a commit that comes later
+    server.tell("SELECT pg_current_xact_id()")
     segment = server.tell("SELECT pg_walfile_name(pg_switch_wal())")
 
     def done() -> bool:

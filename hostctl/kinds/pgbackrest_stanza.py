@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,19 @@ SOUND = (0, 2)
 """pgBackRest's status of a repository with and without a backup."""
 OTHER_CLUSTER = 28
 """Its exit status where a repository holds another cluster's backups (``FileInvalidError``)."""
+UNREADABLE = ("outside of section", "CryptoError")
+"""What it says of files that were not decrypted with the right passphrase: what comes out is no text."""
+PARTS = ("archive", "backup")
+"""What a repository consists of."""
 LIMIT = 300.0
 
 
 class PgbackrestStanza(Kind):
     """The stanza is in every repository, and was made for the cluster that runs. Its first backup is started.
 
-    A repository that belongs to another cluster, as on a new host with the bucket of a lost one, is left as it is and
-    reported: nothing is archived into it until somebody restores from it.
+    A local repository with another passphrase, which data that was kept has once its state is gone, is set aside in its
+    folder. A repository that belongs to another cluster, as on a new host with the bucket of a lost one, is left as it
+    is and reported: nothing is archived into it until somebody restores from it.
     """
 
     name = "pgbackrest_stanza"
@@ -51,6 +57,7 @@ class PgbackrestStanza(Kind):
             "status": repository["status"],
             "system": repository["system"],
             "server": (server or {}).get("system"),
+            "unreadable": repository.get("unreadable", False),
             "made": self._made_in(),
         }
 
@@ -59,8 +66,10 @@ class PgbackrestStanza(Kind):
         if done.returncode != 0:
             return {"status": done.returncode, "system": None}
         (stanza,) = json.loads(done.stdout)
+        status = stanza["repo"][0]["status"]
         system = str(stanza["db"][-1]["system-id"]) if stanza["db"] else None
-        return {"status": stanza["repo"][0]["status"]["code"], "system": system}
+        unreadable = any(words in status.get("message", "") for words in UNREADABLE)
+        return {"status": status["code"], "system": system, "unreadable": unreadable}
 
     def _made_in(self) -> list[str]:
         try:
@@ -88,6 +97,8 @@ class PgbackrestStanza(Kind):
 
     def apply(self, state: State | None) -> None:
         """Make it where it is missing, which changes none that is there; then start the first backup."""
+        if state and state["unreadable"]:
+            self._set_aside(Path(self.wanted["repositories"][0]))
         done = self._call("stanza-create", check=False)
         if done.returncode == OTHER_CLUSTER:
             progress(
@@ -99,10 +110,22 @@ class PgbackrestStanza(Kind):
             raise HostError(
                 "pgbackrest stanza-create failed",
                 details=tail(done.stdout + "\n" + done.stderr),
-                hint="check backup.bucket in the settings and that the host reaches its endpoint, then pulumi up",
+                hint=(
+                    "the bucket has backups with another passphrase: another backup.bucket.prefix, then pulumi up"
+                    if any(words in done.stderr + done.stdout for words in UNREADABLE)
+                    else "check backup.bucket in the settings and that the host reaches its endpoint, then pulumi up"
+                ),
             )
         self._remember(self.wanted["repositories"])
         run(["systemctl", "start", "--no-block", self.wanted["first_backup"]])
+
+    def _set_aside(self, repository: Path) -> None:
+        aside = repository / time.strftime("unreadable-%Y%m%d-%H%M%S", time.gmtime())
+        aside.mkdir()
+        for part in PARTS:
+            if (repository / part).exists():
+                (repository / part).rename(aside / part)
+        progress(f"  {self.id}: backups with another passphrase are kept in {aside}; new ones begin")
 
     def _remember(self, repositories: list[str]) -> None:
         content = (json.dumps(repositories) + "\n").encode()

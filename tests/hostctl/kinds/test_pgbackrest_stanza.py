@@ -24,9 +24,11 @@ WANTED: dict[str, Any] = {
 SYSTEM = "7712476620580318575"
 
 
-def info(code: int, system: str | None = SYSTEM) -> str:
+def info(code: int, system: str | None = SYSTEM, message: str = "") -> str:
     databases = [{"id": 1, "system-id": int(system), "version": "18"}] if system else []
-    return json.dumps([{"name": "qa", "db": databases, "repo": [{"key": 1, "status": {"code": code}}]}])
+    return json.dumps(
+        [{"name": "qa", "db": databases, "repo": [{"key": 1, "status": {"code": code, "message": message}}]}]
+    )
 
 
 @pytest.fixture
@@ -118,3 +120,26 @@ def test_removing_it_leaves_every_backup(tools: Tools) -> None:
     assert tools.calls[before:] == []
     tools.answer(f"{CALL} --output=json --repo=1 info", info(0))
     assert len(differences()) == 2
+
+
+def test_backups_that_no_passphrase_is_left_for_are_set_aside_and_kept(tools: Tools, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    (repository / "archive" / "qa").mkdir(parents=True)
+    (repository / "backup").mkdir()
+    garbled = info(99, None, "[FormatError] key/value found outside of section at line 1: \\x01")
+    tools.answer(f"{CALL} --output=json --repo=1 info", garbled)
+    thing = build(WANTED | {"repositories": [str(repository)]})
+    assert thing.differs(thing.observe()) != []
+    thing.apply(thing.observe())
+    (aside,) = repository.iterdir()
+    assert aside.name.startswith("unreadable-")
+    assert sorted(part.name for part in aside.iterdir()) == ["archive", "backup"]
+    assert tools.asked(f"{CALL} stanza-create")
+
+
+def test_a_bucket_with_another_passphrase_is_left_alone_and_named(tools: Tools) -> None:
+    tools.answer(f"{CALL} stanza-create", status=29, err="ERROR: [029]: key/value found outside of section")
+    thing = build(WANTED)
+    with pytest.raises(HostError) as failed:
+        thing.apply(thing.observe())
+    assert "backup.bucket.prefix" in failed.value.hint
