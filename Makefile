@@ -16,7 +16,7 @@ DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanma
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
 
-.PHONY: help setup local test unit host-test preview plan drift doctor status policy up rotate smoke destroy outputs bench bench-releases lint format lock host-key host-shell clean distclean
+.PHONY: help setup local test unit host-test preview plan drift doctor status policy up rotate smoke drill destroy outputs bench bench-releases lint format lock host-key host-shell clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -72,6 +72,10 @@ doctor: setup ## hosts, DNS, certificates and Pulumi: how they are, and what to 
 rotate: setup ## change what services log in with, without a refused login; SECRET=postgres STACK=qa
 	@:$(need-stack)
 	@$(PY) -m scripts.rotate "$(SECRET)" "$(STACK)" $(ARGS)
+
+drill: setup ## restore a stack's newest backup beside its databases, and compare; STACK=qa
+	@:$(need-stack)
+	@$(PY) -m scripts.drill $(STACK)
 
 destroy: setup ## remove a stack from its hosts (asks for the name again); STACK=local
 	@:$(need-stack)

@@ -240,7 +240,14 @@ class Environment(pulumi.ComponentResource):
                 protect=self._guarded,
             )
             target = target.after(*BackupBucket("backup-bucket", args, self._child).ready)
-        Backup("backup", BackupArgs(target=target, spec=spec, key=key), self._child)
+        of_backup = BackupArgs(
+            target=target,
+            spec=spec,
+            key=key,
+            physical=specs.physical_backup(self._settings),
+            protect=self._guarded,
+        )
+        Backup("backup", of_backup, self._child)
 
     def _dns(self) -> None:
         settings = self._settings

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.artifacts import pack
+from components.backup.physical.plan import ARCHIVE_TIMEOUT, Bucket, PhysicalSpec, Schedules
 from components.backup.plan import BackupSpec, Remote
 from components.certificate.plan import CertificatePaths, CertificateSource, CertificateSpec
 from components.dns.plan import DnsRecordSpec
@@ -17,7 +18,16 @@ from components.microservice.spec import Dotnet, Executable, MicroserviceSpec
 from components.naming import UPLOADS, ServiceNames
 from components.postgres.plan import PostgresSpec
 from components.rabbitmq.plan import RabbitmqSpec
-from components.settings import AptSource, Artifact, B2Bucket, Dns, DotnetRuntime, FolderBucket, Settings
+from components.settings import (
+    AptSource,
+    Artifact,
+    B2Bucket,
+    Dns,
+    DotnetRuntime,
+    FolderBucket,
+    S3Bucket,
+    Settings,
+)
 from components.settings import Canary as CanarySettings
 from components.settings import Host as HostSettings
 from components.unit import AptRepository, Canary
@@ -75,6 +85,7 @@ def postgres(settings: Settings) -> PostgresSpec:
         sizing=settings.postgres_sizing,
         private_ranges=settings.network.private_ranges,
         repository=None if wanted.source == "distribution" else repository,
+        archive_timeout=ARCHIVE_TIMEOUT if settings.backup.physical.enabled else None,
         extra={name: _postgres_value(value) for name, value in wanted.settings.items()},
     )
 
@@ -251,6 +262,42 @@ def backup(settings: Settings) -> tuple[BackupSpec, str]:
         remote=remote,
     )
     return spec, key
+
+
+def physical_backup(settings: Settings) -> PhysicalSpec | None:
+    """The archive and the backups of the whole cluster, or None where they are switched off."""
+    wanted, bucket = settings.backup.physical, settings.backup.bucket
+    if not wanted.enabled:
+        return None
+    cores = settings.host_of("postgres")[1].cores
+    return PhysicalSpec(
+        environment=settings.environment,
+        version=settings.postgres.version,
+        port=settings.postgres.port,
+        services=tuple(settings.services),
+        directory=wanted.directory,
+        dumps=settings.backup.directory,
+        retention_days=settings.backup.retention_days,
+        schedules=Schedules(
+            full=wanted.full_schedule,
+            incremental=wanted.incremental_schedule,
+            verify=wanted.verify_schedule,
+            drill=wanted.drill_schedule,
+            jitter=wanted.jitter,
+        ),
+        processes=max(1, min(4, cores // 2)),
+        queue_max=wanted.wal_queue_max,
+        bucket=_s3_bucket(bucket) if isinstance(bucket, B2Bucket | S3Bucket) else None,
+    )
+
+
+def _s3_bucket(bucket: B2Bucket | S3Bucket) -> Bucket:
+    """A bucket through its S3 API; Backblaze's endpoints name their region."""
+    endpoint = bucket.endpoint or ""
+    region = endpoint.split(".")[1] if isinstance(bucket, B2Bucket) else bucket.region
+    return Bucket(
+        name=bucket.name, prefix=bucket.prefix, endpoint=endpoint, region=region, key_id=bucket.key_id
+    )
 
 
 def dns_record(settings: Settings, dns: Dns, domain: str) -> DnsRecordSpec:

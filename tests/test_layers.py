@@ -76,11 +76,15 @@ def test_only_settings_read_pulumi_s_config(path: Path) -> None:
     assert not [module for module in imports(path) if module.endswith("runtime.config")]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "hostctl").rglob("*.py")), ids=name)
-def test_the_program_on_the_host_needs_python_alone(path: Path) -> None:
+PROGRAMS = [path for program in ("hostctl", "backupctl") for path in sorted((ROOT / program).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("path", PROGRAMS, ids=name)
+def test_the_programs_on_the_host_need_python_alone(path: Path) -> None:
+    own = path.relative_to(ROOT).parts[0]
     for module in imports(path):
         top = module.split(".")[0]
-        assert top == "hostctl" or top in sys.stdlib_module_names, module
+        assert top == own or top in sys.stdlib_module_names, module
 
 
 @pytest.mark.parametrize("path", COMPONENTS, ids=name)

@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass
 
 import pulumi
+import pulumi_random as random
 
+from components.backup.physical import PhysicalSpec, physical_unit
 from components.backup.plan import BackupSpec, backup_unit
 from components.remote import HostUnit, LocalScript, Target
 
@@ -50,20 +52,30 @@ class BackupBucket(pulumi.ComponentResource):
         self.register_outputs({"name": self.name})
 
 
+PASSPHRASE_LENGTH = 48
+
+
 @dataclass(frozen=True, kw_only=True)
 class BackupArgs:
-    """``target``: the databases' host, ready once they are. ``key``: secret half of the bucket's key."""
+    """``target``: the databases' host, ready once they are. ``key``: secret half of the bucket's key.
+
+    ``physical``: the archive and the backups of the whole cluster, if they are wanted. ``protect``: refuse to delete
+    the passphrase, without which they can't be read.
+    """
 
     target: Target
     spec: BackupSpec
     key: pulumi.Input[str]
+    physical: PhysicalSpec | None = None
+    protect: bool = False
 
 
 class Backup(pulumi.ComponentResource):
-    """The nightly backup of every database of an environment.
+    """The backups of an environment: every night a dump of each database, and the whole cluster at any time.
 
-    Owns the document's script, its settings and its timer. Deleting it keeps the backups unless data deletion was
-    asked for.
+    Owns the document's script, its settings and its timer; the archive of the WAL, the backups that it continues,
+    their generated passphrase, and the programs that watch and restore them. Deleting it keeps the backups unless data
+    deletion was asked for; what is in a bucket stays in any case.
     """
 
     def __init__(self, name: str, args: BackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -77,4 +89,24 @@ class Backup(pulumi.ComponentResource):
             named=f"backup-{spec.environment}",
             opts=pulumi.ResourceOptions(parent=self),
         )
+        if args.physical:
+            self._archive(name, args, args.physical)
         self.register_outputs({"directory": spec.directory, "schedule": spec.schedule})
+
+    def _archive(self, name: str, args: BackupArgs, spec: PhysicalSpec) -> None:
+        passphrase = random.RandomPassword(
+            f"{name}-passphrase",
+            length=PASSPHRASE_LENGTH,
+            special=False,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        unit = pulumi.Output.all(passphrase.result, args.key).apply(
+            lambda secrets: physical_unit(spec, secrets[0], secrets[1])
+        )
+        HostUnit(
+            f"{name}-physical",
+            args.target,
+            unit,
+            named=f"physical-backup-{spec.environment}",
+            opts=pulumi.ResourceOptions(parent=self),
+        )

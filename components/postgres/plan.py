@@ -54,7 +54,8 @@ class PostgresSpec:
     """The server of an environment.
 
     ``sizing``: memory settings in bytes. ``private_ranges``: CIDRs that may log in over the network.
-    ``repository``: where packages come from if the distribution has another version. ``extra``: further lines of
+    ``repository``: where packages come from if the distribution has another version. ``archive_timeout`` (seconds):
+    WAL is archived, and a segment ends after so long; None: nothing is archived. ``extra``: further lines of
     ``postgresql.conf``, as they are written there.
     """
 
@@ -64,6 +65,7 @@ class PostgresSpec:
     sizing: PostgresSizing
     private_ranges: tuple[str, ...]
     repository: AptRepository | None = None
+    archive_timeout: int | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -121,6 +123,7 @@ def server_unit(spec: PostgresSpec) -> Unit:
         max_worker_processes=spec.sizing.max_worker_processes,
         max_parallel_workers=spec.sizing.max_parallel_workers,
         max_parallel_workers_per_gather=spec.sizing.max_parallel_workers_per_gather,
+        archive_timeout=spec.archive_timeout,
         extra=spec.extra,
     )
     hba = _TEMPLATES.render("etc/postgresql/dhanman_hba.conf", private_ranges=spec.private_ranges)
@@ -159,6 +162,7 @@ def server_unit(spec: PostgresSpec) -> Unit:
                 "max_connections": str(spec.max_connections),
                 "shared_buffers": sizes["shared_buffers"],
                 "hba_file": hba_file,
+                **({"archive_mode": "on"} if spec.archive_timeout else {}),
             },
         ),
     )

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from components.settings.base import Model
 from components.settings.values import (
     AbsolutePath,
+    B2Endpoint,
     BucketName,
     BucketPrefix,
     ByteSize,
@@ -19,6 +20,7 @@ from components.settings.values import (
     LocalPath,
     Positive,
     RepositoryUrl,
+    Seconds,
     Secret,
     UnprivilegedPort,
     WholeNumber,
@@ -107,11 +109,15 @@ class Rotation(Model):
 
 
 class B2Bucket(Model):
-    """A Backblaze B2 bucket; ``key_id`` and ``key`` are an application key."""
+    """A Backblaze B2 bucket; ``key_id`` and ``key`` are an application key.
+
+    ``endpoint``: of its S3 API, for pgBackRest, which speaks no other.
+    """
 
     kind: Literal["b2"]
     name: BucketName
     prefix: BucketPrefix = "postgresql"
+    endpoint: B2Endpoint | None = None
     key_id: str = Field(pattern=r"^[0-9A-Za-z]+$", min_length=10)
     key: Secret
 
@@ -138,6 +144,23 @@ class FolderBucket(Model):
 Bucket = Annotated[B2Bucket | S3Bucket | FolderBucket, Field(discriminator="kind")]
 
 
+class Physical(Model):
+    """Continuous archiving and backups of the whole cluster.
+
+    ``directory``: the local repository; the bucket is the other one. ``jitter`` (seconds): a run may start so much
+    later. ``wal_queue_max`` (bytes): WAL that can't be archived is dropped beyond it; without it, it waits.
+    """
+
+    enabled: bool = True
+    directory: AbsolutePath = "/backups/pgbackrest"
+    full_schedule: Calendar = "Sun *-*-* 01:00:00"
+    incremental_schedule: Calendar = "Mon..Sat *-*-* 01:00:00"
+    verify_schedule: Calendar = "Sun *-*-* 04:00:00"
+    drill_schedule: Calendar = "*-*-* 05:00:00"
+    jitter: Seconds = 900
+    wal_queue_max: ByteSize | None = None
+
+
 class Backup(Model):
     """When databases are backed up, where to, and for how long (days) backups are kept."""
 
@@ -145,3 +168,4 @@ class Backup(Model):
     retention_days: Positive = 30
     directory: AbsolutePath = "/backups/postgresql"
     bucket: Bucket | None = None
+    physical: Physical = Physical()

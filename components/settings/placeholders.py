@@ -24,6 +24,8 @@ PRIVATE_KEY = "\n".join(f"-----{edge} PRIVATE KEY-----" for edge in ("BEGIN", "E
 )
 SECRET = "placeholder-" + "0" * 28
 SHA256 = "0" * 64
+B2_ENDPOINT = "https://s3.placeholder.backblazeb2.com"
+B2_EXAMPLE = "https://s3.us-west-004.backblazeb2.com"
 APT_KEY = "placeholder\n"
 VERSION = "0.0.0-placeholder"
 
@@ -128,6 +130,9 @@ def _secret_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_N
     if isinstance(bucket, Mapping) and bucket.get("kind") in ("b2", "s3"):
         needs.append(need(("backup", "bucket", "keyId"), "the id of the bucket's key", "placeholder0", "ID"))
         needs.append(need(("backup", "bucket", "key"), "the bucket's key", SECRET, "", secret=True))
+        if bucket["kind"] == "b2" and get(raw, ("backup", "physical", "enabled")) is not False:
+            endpoint = ("backup", "bucket", "endpoint")
+            needs.append(need(endpoint, "the bucket's S3 endpoint", B2_ENDPOINT, B2_EXAMPLE))
     for name, service in _mappings(raw.get("services")):
         secrets = service.get("secrets")
         for key in secrets if isinstance(secrets, Mapping) else ():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
+from components.settings.data import B2Bucket
 from components.settings.model import StackFile, postgres_sizing, rabbitmq_memory
 from components.settings.pools import INSTANCES, needed_connections
 from components.settings.problems import Path
@@ -231,6 +232,22 @@ def data_stays_in_production(_stack: str, file: StackFile) -> Iterator[Finding]:
         yield Finding(("deleteData",), "must stay false in prod; data there is deleted by hand")
 
 
+def archive_has_an_endpoint(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """pgBackRest reaches a bucket at Backblaze through its S3 API alone."""
+    bucket = file.backup.bucket
+    if file.backup.physical.enabled and isinstance(bucket, B2Bucket) and bucket.endpoint is None:
+        text = "is missing; the bucket's page at Backblaze names it (or set backup/physical/enabled to false)"
+        yield Finding(("backup", "bucket", "endpoint"), text, (("backup", "physical", "enabled"),))
+
+
+def backups_have_folders_of_their_own(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """Neither kind of backup lies in the other's folder."""
+    physical, dumps = f"{file.backup.physical.directory}/", f"{file.backup.directory}/"
+    if file.backup.physical.enabled and (physical.startswith(dumps) or dumps.startswith(physical)):
+        text = "must be neither backup/directory nor above or below it"
+        yield Finding(("backup", "physical", "directory"), text, (("backup", "directory"),))
+
+
 RULES: tuple[Rule, ...] = (
     environment_is_the_stack,
     ports_are_free,
@@ -244,4 +261,6 @@ RULES: tuple[Rule, ...] = (
     secrets_are_set_once,
     release_sets_name_services,
     data_stays_in_production,
+    archive_has_an_endpoint,
+    backups_have_folders_of_their_own,
 )

@@ -216,6 +216,13 @@ LocalPath = Annotated[str, _matching(r"[^\0\n]+", "must be a path on this machin
 BucketName = Annotated[
     str, _matching(r"[a-z0-9][a-z0-9-]{4,61}[a-z0-9]", "must be a bucket name (6 to 63 of a-z, 0-9 and -)")
 ]
+B2Endpoint = Annotated[
+    str,
+    _matching(
+        r"https://s3\.[a-z0-9-]+\.backblazeb2\.com",
+        "must be the bucket's S3 endpoint, such as https://s3.us-west-004.backblazeb2.com",
+    ),
+]
 BucketPrefix = Annotated[
     str,
     _matching(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", "must be a path inside the bucket, such as postgresql"),

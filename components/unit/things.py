@@ -278,6 +278,21 @@ class PostgresSettings(Thing):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PgbackrestStanza(Thing):
+    """A stanza of pgBackRest for the running cluster, as ``/etc/pgbackrest/pgbackrest.conf`` describes it.
+
+    ``repositories``: where its backups are, in the order of their numbers, in words that change with the place.
+    ``first_backup``: the systemd unit that is started once it is made. Deleting it leaves every backup.
+    """
+
+    kind: ClassVar[str] = "pgbackrest_stanza"
+    name: str
+    repositories: tuple[str, ...]
+    first_backup: str
+    port: int = 5432
+
+
+@dataclass(frozen=True, kw_only=True)
 class RabbitmqUser:
     """A RabbitMQ user inside :class:`RabbitmqDefinitions`, with full permissions on the vhost alone."""
 

@@ -17,6 +17,7 @@ from hostctl.kinds.host_facts import HostFacts
 from hostctl.kinds.local_certificate import LocalCertificate
 from hostctl.kinds.packages import Packages
 from hostctl.kinds.path_present import PathPresent
+from hostctl.kinds.pgbackrest_stanza import PgbackrestStanza
 from hostctl.kinds.postgres import PostgresDatabase, PostgresSettings
 from hostctl.kinds.postgres_cluster import PostgresCluster
 from hostctl.kinds.postgres_role import PostgresRole
@@ -45,6 +46,7 @@ KINDS: dict[str, type[Kind]] = {
         LocalCertificate,
         Packages,
         PathPresent,
+        PgbackrestStanza,
         PostgresCluster,
         PostgresDatabase,
         PostgresRetiredRole,

@@ -21,7 +21,7 @@ from toolchain.paths import Clone
 PASSPHRASE = "passphrase-of-the-tests"
 STACK = "local"
 PULUMI_TIMEOUT = 600
-COPIED = ("Pulumi.yaml", "Pulumi.*.yaml", "__main__.py", "components", "hostctl", "samples")
+COPIED = ("Pulumi.yaml", "Pulumi.*.yaml", "__main__.py", "backupctl", "components", "hostctl", "samples")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

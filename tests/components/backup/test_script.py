@@ -60,7 +60,8 @@ class World:
         return content
 
     def names(self, folder: Path) -> list[str]:
-        return sorted(p.name.rsplit("_", 2)[0] for p in folder.iterdir() if not p.name.startswith("."))
+        files = [p for p in folder.iterdir() if not p.name.startswith(".")]
+        return sorted(p.name.rsplit("_", 2)[0] for p in files if p.suffix != ".sha256")
 
     def old(self, folder: Path, name: str) -> Path:
         file = folder / name
@@ -111,6 +112,42 @@ def test_every_database_and_the_roles_are_dumped_and_uploaded(world: World) -> N
     status = world.status()
     assert (status["result"], status["failed"], status["uploaded"]) == ("ok", [], True)
     assert [dump["name"] for dump in status["dumps"]] == list(NAMES)
+
+
+def test_each_dump_has_its_checksum_beside_it_on_the_host_and_in_the_bucket(world: World) -> None:
+    assert world.run().returncode == 0
+    for folder in (world.backups, world.bucket):
+        files = {p.name for p in folder.iterdir() if not p.name.startswith(".")}
+        dumps = {name for name in files if not name.endswith(".sha256")}
+        assert files == dumps | {f"{name}.sha256" for name in dumps}
+        for name in dumps:
+            subprocess.run(["sha256sum", "--check", "--quiet", f"{name}.sha256"], cwd=folder, check=True)
+
+
+def test_the_metrics_say_the_same_as_the_status(world: World) -> None:
+    (world.root / f"missing-{NAMES[0]}").touch()
+    world.run()
+    lines = (world.root / "dumps.prom").read_text().splitlines()
+    assert "dhanman_backup_dumps_success 0" in lines
+    (size,) = [line for line in lines if line.startswith("dhanman_backup_dumps_bytes{")]
+    assert (
+        size == f'dhanman_backup_dumps_bytes{{database="{NAMES[1]}"}} {world.status()["dumps"][0]["bytes"]}'
+    )
+    (world.root / f"missing-{NAMES[0]}").unlink()
+    world.run()
+    assert "dhanman_backup_dumps_success 1" in (world.root / "dumps.prom").read_text().splitlines()
+
+
+def test_a_run_that_is_told_to_end_says_so_and_the_next_one_runs(world: World) -> None:
+    slow = world.root / "bin" / "pg_dump"
+    fast = slow.read_text()
+    slow.write_text("#!/bin/sh\necho $PPID >$STAND_IN/started\nkill -TERM $PPID\n")
+    assert world.run().returncode != 0
+    assert (world.root / "started").exists()
+    assert (world.status()["result"], world.status()["failed"]) == ("failed", ["broken off"])
+    slow.write_text(fast)
+    assert world.run().returncode == 0
+    assert not list(world.backups.glob(".*partial*"))
 
 
 @pytest.mark.parametrize("way", ["missing", "empty"])
@@ -171,10 +208,11 @@ def test_two_runs_at_once_are_refused(world: World) -> None:
 
 
 def test_what_a_killed_run_left_is_removed(world: World) -> None:
-    left = world.backups / f".{NAMES[0]}.partial.abc123"
-    left.write_text("half")
+    left = [world.backups / f".{NAMES[0]}.partial.abc123{end}" for end in ("", ".sha256")]
+    for path in left:
+        path.write_text("half")
     assert world.run().returncode == 0
-    assert not left.exists()
+    assert not any(path.exists() for path in left)
 
 
 def bucket_program(world: World, *words: str) -> subprocess.CompletedProcess[str]:
@@ -191,9 +229,10 @@ def test_pruning_never_deletes_the_newest_however_old(world: World) -> None:
     first = world.old(world.bucket, "sales_20200101_020000.backup")
     newest = world.old(world.bucket, "sales_20200102_020000.backup")
     os.utime(first, (0, 0))
+    noted = world.old(world.bucket, "sales_20200102_020000.backup.sha256")
     other = world.old(world.bucket, "payroll_20200101_020000.backup")
     assert bucket_program(world, "prune", "sales_", "30").stdout == f"deleted {first.name}\n"
-    assert (newest.exists(), other.exists()) == (True, True)
+    assert (newest.exists(), noted.exists(), other.exists()) == (True, True, True)
 
 
 def test_a_store_that_refuses_is_one_line(world: World) -> None:

@@ -42,6 +42,8 @@ def test_each_missing_value_is_listed_with_the_command_that_sets_it(load_changed
         "dns/zoneId": f"{set_public} 'dhanman:dns.zoneId' ID",
         "backup/bucket/keyId": f"{set_public} 'dhanman:backup.bucket.keyId' ID",
         "backup/bucket/key": f"{set_secret} 'dhanman:backup.bucket.key'",
+        "backup/bucket/endpoint": f"{set_public} 'dhanman:backup.bucket.endpoint' "
+        "https://s3.us-west-004.backblazeb2.com",
         "cloudflare:apiToken": "pulumi config set --stack qa --secret cloudflare:apiToken",
         "runtime/feed/keyFile": f"save it as keys/x.asc (fingerprint {'A' * 40})",
     }
@@ -51,7 +53,7 @@ def test_an_update_refuses_all_placeholders_at_once(load_changed: Load) -> None:
     settings = load_changed(MISSING)
     with pytest.raises(SettingsError) as caught:
         settings.require_complete()
-    assert len(caught.value.problems) == len(settings.placeholders) == 10
+    assert len(caught.value.problems) == len(settings.placeholders) == 11
     assert str(caught.value.problems[-1]).startswith(
         "Pulumi.qa.yaml: runtime/feed/keyFile: the signing key of"
     )

@@ -18,14 +18,38 @@ started=$(date +%s)
 failed=()
 sizes=()
 
+# What monitoring reads, also of a run that was told to end: STATUS.json and the same as metrics beside it.
+report() { # RESULT
+  printf '%s\n' "${sizes[@]:-}" | jq -s --arg result "$1" --arg finished "$(date -u +%FT%TZ)" \
+    --argjson seconds $(($(date +%s) - started)) --arg failed "$(IFS=$'\n'; echo "${failed[*]:-}")" --argjson uploaded "$([ -n "$bucket" ] && echo true || echo false)" \
+    '{result: $result, finished: $finished, seconds: $seconds, failed: ($failed | split("\n")), uploaded: $uploaded, dumps: .}' \
+    >"$status.new" && mv "$status.new" "$status" || return 1
+  local metrics="${status%/*}/dumps.prom"
+  jq -r '"dhanman_backup_dumps" as $p | [
+    "# HELP \($p)_success 1 if every database was dumped, read back and uploaded",
+    "# TYPE \($p)_success gauge", "\($p)_success \(if .result == "ok" then 1 else 0 end)",
+    "# TYPE \($p)_time_seconds gauge", "\($p)_time_seconds \(.finished | fromdate)",
+    "# TYPE \($p)_seconds gauge", "\($p)_seconds \(.seconds)",
+    "# TYPE \($p)_bytes gauge", (.dumps[] | "\($p)_bytes{database=\"\(.name)\"} \(.bytes)")
+    ] | .[]' "$status" >"$metrics.new" && chmod 0644 "$metrics.new" "$status" && mv "$metrics.new" "$metrics"
+}
+
+broken_off() {
+  failed+=("broken off")
+  report failed
+}
+trap broken_off EXIT
+
 upload() { # FILE
   [ -z "$bucket" ] || dhanman-bucket "$bucket" put "$1"
 }
 
-# A dump counts when it has its final name; what is half written never has it.
+# A dump counts when it has its final name; what is half written never has it. Its checksum is there before it is.
 keep() { # TEMPORARY FINAL
   [ -s "$1" ] || { echo "error: $2 would be empty" >&2; return 1; }
-  sync "$1" && mv "$1" "$2" && upload "$2"
+  local digest
+  digest=$(sha256sum <"$1") && echo "${digest%% *}  ${2##*/}" >"$1.sha256" &&
+    sync "$1" "$1.sha256" && mv "$1.sha256" "$2.sha256" && mv "$1" "$2" && upload "$2.sha256" && upload "$2"
 }
 
 dump_database() { # NAME
@@ -37,7 +61,7 @@ dump_database() { # NAME
     sizes+=("$(jq -n --arg name "$1" --arg file "$final" --argjson bytes "$(stat -c %s "$final")" '$ARGS.named')")
     return 0
   fi
-  rm -f "$temporary"
+  rm -f "$temporary" "$temporary.sha256"
   return 1
 }
 
@@ -46,7 +70,7 @@ dump_globals() {
   local final="$directory/$environment-globals_$date.sql" temporary
   temporary=$(mktemp "$directory/.globals.partial.XXXXXX") || return 1
   if pg_dumpall --port="$port" --globals-only --file="$temporary" && keep "$temporary" "$final"; then return 0; fi
-  rm -f "$temporary"
+  rm -f "$temporary" "$temporary.sha256"
   return 1
 }
 
@@ -67,11 +91,8 @@ fi
 
 result=ok
 [ ${#failed[@]} = 0 ] || result=failed
-printf '%s\n' "${sizes[@]:-}" | jq -s --arg result "$result" --arg finished "$(date -u +%FT%TZ)" \
-  --argjson seconds $(($(date +%s) - started)) --arg failed "$(IFS=$'\n'; echo "${failed[*]:-}")" --argjson uploaded "$([ -n "$bucket" ] && echo true || echo false)" \
-  '{result: $result, finished: $finished, seconds: $seconds, failed: ($failed | split("\n")), uploaded: $uploaded, dumps: .}' \
-  >"$status.new"
-mv "$status.new" "$status"
+trap - EXIT
+report "$result"
 
 if [ "$result" = failed ]; then
   echo "error: no good backup of: ${failed[*]}" >&2

@@ -1,0 +1,5 @@
+"""Continuous archiving and backups of the whole cluster with pgBackRest."""
+
+from components.backup.physical.plan import ARCHIVE_TIMEOUT, Bucket, PhysicalSpec, Schedules, physical_unit
+
+__all__ = ["ARCHIVE_TIMEOUT", "Bucket", "PhysicalSpec", "Schedules", "physical_unit"]

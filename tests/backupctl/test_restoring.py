@@ -1,0 +1,102 @@
+"""What a restore refuses before it touches anything."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from backupctl import dumps, pgbackrest, restore_cluster, restore_database, restoring
+from backupctl.config import Config
+from backupctl.errors import Failure
+from backupctl.pgbackrest import Backup, Contents
+from backupctl.tools import now
+
+DATABASE = "qa-dhanman-sales"
+
+
+def dump(settings: Config, name: str, content: bytes = b"dump") -> Path:
+    path = settings.dumps / name
+    path.write_bytes(content)
+    path.with_name(f"{name}.sha256").write_text(f"{hashlib.sha256(b'dump').hexdigest()}  {name}\n")
+    return path
+
+
+def test_the_newest_dump_is_the_last_and_other_files_are_none(settings: Config) -> None:
+    new = dump(settings, f"{DATABASE}_20261126_020000.backup")
+    old = dump(settings, f"{DATABASE}_20261125_020000.backup")
+    dump(settings, f"{DATABASE}_by-hand.backup")
+    dump(settings, f"{DATABASE}-archive_20261127_020000.backup")
+    assert dumps.of(settings, DATABASE) == [old, new]
+
+
+def test_a_truncated_dump_is_refused_by_its_checksum(settings: Config) -> None:
+    dump(settings, f"{DATABASE}_20261126_020000.backup", b"dum")
+    with pytest.raises(Failure, match="SHA-256 is another") as refused:
+        dumps.choose(settings, DATABASE, None)
+    assert "dhanman-restore list" in refused.value.next_step
+
+
+def test_an_unknown_database_is_answered_with_those_that_are_known(settings: Config) -> None:
+    with pytest.raises(Failure) as refused:
+        dumps.choose(settings, "qa-dhanman-sale", None)
+    assert refused.value.next_step == f"one of {DATABASE}"
+
+
+def test_a_time_without_a_zone_is_the_host_s() -> None:
+    aware = restore_cluster.parse("2026-11-23T14:05:00.25+05:30")
+    assert aware == datetime(2026, 11, 23, 8, 35, 0, 250000, UTC)
+    local = restore_cluster.parse("2026-11-23 14:05")
+    assert local == datetime(2026, 11, 23, 14, 5).astimezone(UTC)
+    assert restore_cluster.parse("latest") is None
+
+
+def test_what_is_no_time_is_refused() -> None:
+    with pytest.raises(Failure, match="'yesterday' is no time"):
+        restore_cluster.parse("yesterday")
+
+
+def held(stop: float, size: int = 1) -> Contents:
+    return Contents(
+        backups=(Backup(label="x", full=True, start=stop - 1, stop=stop, size=size, stored=1, damaged=False),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("contents", "to", "words"),
+    [
+        (Contents(problem="unable to connect"), None, "repository 1: unable to connect"),
+        (held(now() - 60), datetime.now(UTC) - timedelta(hours=1), "the oldest backup is of"),
+        (held(now() - 60), datetime.now(UTC) + timedelta(hours=1), "still to come"),
+        (held(now() - 60, size=2**60), None, "are needed beside the cluster that is kept"),
+    ],
+)
+def test_a_restore_that_cannot_succeed_ends_before_anything_is_touched(
+    settings: Config, monkeypatch: pytest.MonkeyPatch, contents: Contents, to: datetime | None, words: str
+) -> None:
+    settings.data.mkdir(parents=True)
+    monkeypatch.setattr(pgbackrest, "contents", lambda _config, _repository: contents)
+    monkeypatch.setattr(restore_cluster, "_flush", lambda _config: pytest.fail("touched"))
+    with pytest.raises(Failure, match=words):
+        restore_cluster.restore(settings, to, None)
+    assert [p.name for p in settings.data.parent.iterdir()] == ["main"]
+
+
+def test_only_what_a_restore_put_aside_is_dropped(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.data.mkdir(parents=True)
+    kept = settings.data.with_name("main-before-20261126-140000")
+    kept.mkdir()
+    monkeypatch.setattr(restore_database, "put_aside", lambda _server: [])
+    for name in ("main", DATABASE, "../18"):
+        with pytest.raises(Failure, match="was not put aside"):
+            restoring.drop(settings, name)
+    restoring.drop(settings, kept.name)
+    assert (settings.data.exists(), kept.exists()) == (True, False)
+
+
+def test_every_verb_is_in_the_help() -> None:
+    text = restoring.parser().format_help()
+    for verb in ("list", "database", "table", "cluster", "undo", "drop"):
+        assert verb in text
