@@ -53,7 +53,7 @@ def test_an_earlier_report_is_not_shown(tmp_path: Path, written: bool) -> None:
     os.utime(report, (0, 0))
     for name, text in (
         ("sudo", 'shift; exec "$@"'),
-        ("systemctl", f"{(written and 'echo new >') or ':'} {report}"),
+        ("systemctl", f"{(written and 'sleep 0.05; echo new >') or ':'} {report}"),
     ):
         (programs / name).write_text(f"#!/bin/sh\n{text}\n")
         (programs / name).chmod(0o755)
