@@ -61,10 +61,12 @@ class Contents:
 
 
 def call(
-    config: Config, command: str, *options: str, check: bool = True, next_step: str = ""
+    config: Config, command: str, *options: str, path: str = "", check: bool = True, next_step: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run one of its commands for the environment's stanza."""
-    argv = as_postgres("pgbackrest", f"--stanza={config.stanza}", *options, command)
+    argv = as_postgres(
+        "pgbackrest", f"--stanza={config.stanza}", *options, command, *([path] if path else [])
+    )
     done = run(*argv, check=False)
     if check and done.returncode != 0:
         raise Failure(f"pgbackrest {command}: {reason(done)}", next_step or advice(done), last_words(done))
@@ -102,7 +104,8 @@ def contents(config: Config, repository: Repository) -> Contents:
     done = call(config, "info", *options, check=False)
     if done.returncode != 0:
         return Contents(problem=reason(done))
-    return parsed(json.loads(done.stdout))
+    # a message about garbled files holds what they hold, control characters too
+    return parsed(json.loads(done.stdout, strict=False))
 
 
 def parsed(info: list[dict[str, Any]]) -> Contents:
@@ -142,7 +145,8 @@ def missing_wal(config: Config, repository: Repository, database: str) -> list[s
     ``pgbackrest verify`` takes a gap for the end of one range and the start of the next.
     """
     folder = f"archive/{config.stanza}/{database}"
-    listing = call(config, "repo-ls", "--recurse", "--output=json", f"--repo={repository.key}", folder)
+    options = ("--recurse", "--output=json", f"--repo={repository.key}")
+    listing = call(config, "repo-ls", *options, path=folder)
     names = (path.rpartition("/")[2][:SEGMENT] for path in json.loads(listing.stdout))
     return gaps(sorted({name for name in names if is_segment(name)}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -70,13 +71,13 @@ def _verify(config: Config, repository: Repository) -> None:
         raise Failure(held.problem, "correct the cause, then verify again")
     # its exit status is 0 whatever it finds
     said = pgbackrest.call(config, "verify", "--output=text", "--verbose", f"--repo={repository.key}").stdout
-    damage = [line.strip() for line in said.splitlines() if _is_damage(line)]
-    if damage or "status: ok" not in said:
+    wrong = damage(said)
+    if wrong or "status: ok" not in said:
         raise Failure(
             "what is stored is damaged",
             "make a full backup now (systemctl start "
             f"{config.first_backup}); what is named here can't be restored from this repository",
-            "\n".join(damage) or said,
+            "\n".join(wrong) or said,
         )
     gaps = pgbackrest.missing_wal(config, repository, held.archive) if held.archive else []
     if gaps:
@@ -86,9 +87,12 @@ def _verify(config: Config, repository: Repository) -> None:
         )
 
 
-def _is_damage(line: str) -> bool:
-    words = ("status: error", "status: invalid", "checksum invalid", "size invalid", "missing:", "other:")
-    return any(word in line for word in words)
+_DAMAGE = re.compile(r"status: (error|invalid)|(missing|checksum invalid|size invalid|other): [1-9]")
+
+
+def damage(said: str) -> list[str]:
+    """The lines of ``verify --output=text --verbose`` that tell of something wrong."""
+    return [line.strip() for line in said.splitlines() if _DAMAGE.search(line)]
 
 
 def _note(config: Config, work: str, repository: Repository, seconds: float, failure: Failure | None) -> None:

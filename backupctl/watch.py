@@ -147,11 +147,12 @@ def _figures(backup: Backup) -> dict[str, Any]:
 
 
 def _refusal(config: Config) -> str:
-    """Why the last push failed, in pgBackRest's words: its file is a number and a message."""
+    """Why the last push failed, in pgBackRest's words: a number, a message, then what each repository answered."""
     for path in sorted((SPOOL / config.stanza / "out").glob("*.error")):
         lines = path.read_text(errors="replace").splitlines()
-        if len(lines) > 1:
-            return re.sub(r"[^\x20-\x7e]+", " ", lines[1])[:200]
+        answers = [line for line in lines if line.startswith("repo")] or lines[1:2]
+        if answers:
+            return re.sub(r"[^\x20-\x7e]+", " ", "; ".join(dict.fromkeys(answers)))[:300]
     return ""
 
 

@@ -65,7 +65,8 @@ class PgbackrestStanza(Kind):
         done = self._call("info", "--output=json", "--repo=1", check=False)
         if done.returncode != 0:
             return {"status": done.returncode, "system": None}
-        (stanza,) = json.loads(done.stdout)
+        # a message about garbled files holds what they hold, control characters too
+        (stanza,) = json.loads(done.stdout, strict=False)
         status = stanza["repo"][0]["status"]
         system = str(stanza["db"][-1]["system-id"]) if stanza["db"] else None
         unreadable = any(words in status.get("message", "") for words in UNREADABLE)

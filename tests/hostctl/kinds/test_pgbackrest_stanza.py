@@ -126,7 +126,9 @@ def test_backups_that_no_passphrase_is_left_for_are_set_aside_and_kept(tools: To
     repository = tmp_path / "repository"
     (repository / "archive" / "qa").mkdir(parents=True)
     (repository / "backup").mkdir()
-    garbled = info(99, None, "[FormatError] key/value found outside of section at line 1: \\x01")
+    garbled = info(99, None, "[FormatError] key/value found outside of section at line 1: \x01").replace(
+        "\\u0001", "\x01"
+    )
     tools.answer(f"{CALL} --output=json --repo=1 info", garbled)
     thing = build(WANTED | {"repositories": [str(repository)]})
     assert thing.differs(thing.observe()) != []

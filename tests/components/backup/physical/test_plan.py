@@ -81,6 +81,11 @@ def test_what_is_lost_at_most_fits_into_a_minute() -> None:
     assert ARCHIVE_TIMEOUT + HEARTBEAT < 60
 
 
+def test_the_heartbeat_wakes_the_checkpointer_of_a_server_that_has_just_started() -> None:
+    statements = files(unit())["/etc/dhanman/qa/heartbeat.sql"].content
+    assert statements.index("pg_reload_conf()") < statements.index("\\watch")
+
+
 def test_the_program_reads_what_the_plan_writes() -> None:
     read = config.parse(files(unit())["/etc/dhanman/qa/backupctl.json"].content)
     assert read.bucket is not None
