@@ -16,7 +16,7 @@ DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanma
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
 
-.PHONY: help setup local test unit host-test preview plan drift doctor status policy up rotate smoke drill destroy outputs bench bench-releases lint format lock host-key host-shell clean distclean
+.PHONY: help setup local test unit host-test preview plan drift doctor status policy up rotate smoke drill destroy outputs slow-test bench bench-releases lint format lock host-key host-shell clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -36,6 +36,9 @@ unit: setup ## tests that need no host
 
 host-test: setup ## tests on a real host that they start themselves
 	@$(PY) -m pytest tests -m "host and not slow" -n 2 --dist loadfile $(ARGS)
+
+slow-test: setup ## tests on hosts that take minutes each; `test` leaves them out
+	@$(PY) -m pytest tests -m "slow" $(ARGS)
 
 preview: setup ## what `up` would change; STACK=qa
 	@:$(need-stack)

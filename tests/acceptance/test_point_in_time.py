@@ -210,6 +210,7 @@ def changed(path: Path, content: bytes | None) -> Iterator[None]:
         path.write_bytes(before)
 
 
+@pytest.mark.slow
 def test_a_flipped_byte_in_the_bucket_is_found(world: World, store: ObjectStore) -> None:
     label = info(world, 2)["backup"][-1]["label"]
     bundle = max((store.objects / "postgresql/pgbackrest/backup/local" / label).rglob("*"), key=_size)
@@ -229,6 +230,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
+@pytest.mark.slow
 def test_wal_that_is_missing_is_named(world: World, store: ObjectStore) -> None:
     folder = store.objects / "postgresql/pgbackrest/archive/local"
     segments = sorted(path for path in folder.rglob("*-*") if path.is_file())
@@ -278,13 +280,14 @@ def test_a_bucket_that_cannot_be_reached_is_told_the_local_archive_goes_on_and_n
     assert problems(world) == ""
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_nothing_is_lost(world: World) -> None:
     with full(world, REPOSITORY):
         done, said = work(world, "full")
         assert not done
         # what can't be archived there can't be backed up there
         assert "error: repository 1: " in said
-        sql(world, "SELECT pg_switch_wal(); INSERT INTO noise VALUES (2)")
+        sql(world, "SELECT pg_switch_wal(); CREATE TABLE IF NOT EXISTS noise (n int); INSERT INTO noise VALUES (2)")
         until(lambda: "No space left" in work(world, "watch", hasty=True)[1], 90)
     done, said = work(world, "full")
     assert done, said
