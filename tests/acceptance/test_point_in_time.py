@@ -287,7 +287,10 @@ def test_a_full_disk_is_told_and_nothing_is_lost(world: World) -> None:
         assert not done
         # what can't be archived there can't be backed up there
         assert "error: repository 1: " in said
-        sql(world, "SELECT pg_switch_wal(); CREATE TABLE IF NOT EXISTS noise (n int); INSERT INTO noise VALUES (2)")
+        sql(
+            world,
+            "SELECT pg_switch_wal(); CREATE TABLE IF NOT EXISTS noise (n int); INSERT INTO noise VALUES (2)",
+        )
         until(lambda: "No space left" in work(world, "watch", hasty=True)[1], 90)
     done, said = work(world, "full")
     assert done, said

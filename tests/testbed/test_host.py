@@ -193,7 +193,8 @@ def test_latency_is_the_time_there_and_back(host: testbed.Host, outside: str) ->
     assert 0.115 < _connect_seconds(outside) < 0.4
     host.run("apt-get update -q")
     host.latency(0)
-    assert _connect_seconds(host.address) < 0.05
+    # a busy machine may take a moment of its own for one of them
+    assert min(_connect_seconds(host.address) for _ in range(5)) < 0.05
 
 
 def test_a_cut_host_answers_only_at_the_console(host: testbed.Host) -> None:
