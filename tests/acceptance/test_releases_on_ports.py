@@ -179,6 +179,7 @@ def test_a_rollback_on_the_host_brings_back_the_form_that_the_slot_had(world: Wo
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_changed_port_moves_the_service_and_the_old_slot_ends_on_its_own(
     world: World, vegeta: Path
 ) -> None:
@@ -218,6 +219,7 @@ def test_a_long_request_and_a_web_socket_end_well_when_their_release_is_replaced
     converged(world)
 
 
+@pytest.mark.slow
 def test_more_requests_at_once_than_the_proxy_s_own_default_are_answered(world: World) -> None:
     deploy(world, release(world) | ON_PORTS)
     path = f"/run/{BASE}-{slot_of(world)}/http.sock"
@@ -236,6 +238,7 @@ def test_a_process_that_dies_is_started_again_behind_the_same_socket(world: Worl
     converged(world)
 
 
+@pytest.mark.slow
 def test_people_stop_start_and_restart_the_service_by_its_name(world: World) -> None:
     deploy(world, release(world) | ON_PORTS)
     slot = slot_of(world)
