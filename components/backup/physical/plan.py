@@ -24,7 +24,7 @@ from components.unit import (
     Validation,
 )
 
-ARCHIVE_TIMEOUT = 50
+ARCHIVE_TIMEOUT = 40
 """Seconds after which PostgreSQL ends a WAL segment that is not full: with its upload, a loss of 60 s at most."""
 HEARTBEAT = 5
 """Seconds between two heartbeats."""
