@@ -11,6 +11,7 @@ from hostctl import apt, psql, systemd
 from hostctl.errors import HostError
 from hostctl.kinds import KINDS, Kind, recall
 from hostctl.kinds.packages import listed_once
+from hostctl.ownership import known_once
 from hostctl.store import Record, Store
 
 FORMAT = 1
@@ -71,7 +72,10 @@ def words(thing: Kind) -> list[str]:
 def asked_together(things: list[Kind]) -> Iterator[None]:
     """Inside, what many things need to know is asked once; only for what changes nothing meanwhile."""
     units = [unit for thing in things for unit in thing.units]
-    with systemd.asked_at_once(units), listed_once(), psql.session(), apt.index_as_it_is():
+    once = (listed_once(), psql.session(), apt.index_as_it_is(), known_once())
+    with contextlib.ExitStack() as stack:
+        for reading in (systemd.asked_at_once(units), *once):
+            stack.enter_context(reading)
         yield
 
 

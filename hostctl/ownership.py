@@ -6,17 +6,19 @@ Somebody else's file in a folder that a unit owns, or a drop-in that changes one
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hostctl import store
 from hostctl.report import progress
 
 _claimed: set[str] = set()
+_known: set[str] | None = None
 
 
 def claim(thing_ids: Iterable[str]) -> None:
@@ -24,8 +26,23 @@ def claim(thing_ids: Iterable[str]) -> None:
     _claimed.update(thing_ids)
 
 
+@contextlib.contextmanager
+def known_once() -> Iterator[None]:
+    """Inside, what belongs to units is read once for all folders; only for what changes nothing meanwhile."""
+    global _known  # noqa: PLW0603 (one reading for every unit of the host)
+    _known = _read()
+    try:
+        yield
+    finally:
+        _known = None
+
+
 def owned() -> set[str]:
     """The paths of all things of all units, those of the running transaction included."""
+    return _read() if _known is None else _known
+
+
+def _read() -> set[str]:
     memory = store.Store()
     ids = set(_claimed)
     for unit in memory.units():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -131,3 +132,22 @@ def test_manifests_journals_and_the_running_transaction_tell_what_is_ours(store:
     store.write_journal("b", {"entries": [{"id": "symlink:/etc/b:c"}]})
     ownership.claim(["directory:/etc/c", "service:c.service"])
     assert owned() == {"/etc/a", "/etc/b:c", "/etc/c"}
+
+
+def test_an_observation_reads_what_belongs_to_units_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write_manifest("one", {"things": [{"id": "file:/etc/one"}]})
+    reads: list[str] = []
+    things = Store.things
+
+    def counted(self: Store, unit: str) -> Any:
+        reads.append(unit)
+        return things(self, unit)
+
+    monkeypatch.setattr(Store, "things", counted)
+    with ownership.known_once():
+        assert ownership.owned() == ownership.owned() == {"/etc/one"}
+    assert reads == ["one"]
+    store.write_manifest("two", {"things": [{"id": "file:/etc/two"}]})
+    assert ownership.owned() == {"/etc/one", "/etc/two"}
