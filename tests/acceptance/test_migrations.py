@@ -135,7 +135,7 @@ def test_a_run_that_is_told_to_end_leaves_no_migration_behind(world: World) -> N
     new = migrating(world, settings={"Sample": {"MigrationHangs": True}})
     world.configure(FASTEST | {"services": {"sales": new}})
     swap = world.start("up", "--stack", STACK, "--yes", "--skip-preview")
-    world.host.exec("timeout 120 sh -c 'until pgrep -f {PROCESS}; do sleep 0.1; done'")
+    world.host.exec(f"timeout 120 sh -c 'until pgrep -f \"{PROCESS}\"; do sleep 0.1; done'")
     world.host.exec("pkill -TERM -f '[h]ostctl apply'")
     said, _ = swap.communicate(timeout=120)
     assert swap.returncode != 0
