@@ -68,7 +68,7 @@ def poison(url: str) -> tuple[int, str]:
     channel, times = channel_to(url), 0
     channel.basic_publish("", QUEUE, b"poison", PERSISTENT)
     for method, _, _body in channel.consume(QUEUE, inactivity_timeout=3):
-        if method is None:
+        if method is None or times == 100:
             break
         times += 1
         channel.basic_nack(method.delivery_tag, requeue=True)
