@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import cached_property
 from typing import Any
 
 from hostctl import together
@@ -33,20 +34,21 @@ class ReleaseSet(Kind):
     @property
     def units(self) -> list[str]:
         """Both slots of every member."""
-        return [unit for _, thing in self._deployed().values() for unit in thing.units]
+        return [unit for _, thing in self._deployed.values() for unit in thing.units]
 
+    @cached_property
     def _deployed(self) -> dict[str, tuple[str, Deployment]]:
         there = together.deployed(Store())
         return {m["service"]: there[m["service"]] for m in self._members if m["service"] in there}
 
     def observe(self) -> State | None:
         """Each member that was deployed here, as its own unit observes it."""
-        return {"members": {name: _without_content(thing) for name, (_, thing) in self._deployed().items()}}
+        return {"members": {name: _without_content(thing) for name, (_, thing) in self._deployed.items()}}
 
     def differs(self, state: State | None) -> list[str]:
         """Members that serve something else, or nothing."""
         assert state is not None
-        there = self._deployed()
+        there = self._deployed
         words = []
         for member in self._members:
             service = member["service"]
@@ -65,7 +67,7 @@ class ReleaseSet(Kind):
         return [f"switch {', '.join(due)} together when all are ready"] if due else []
 
     def _moving(self, state: State) -> list[dict[str, Any]]:
-        there = self._deployed()
+        there = self._deployed
         return [
             m
             for m in self._members
@@ -76,12 +78,12 @@ class ReleaseSet(Kind):
     def apply(self, state: State | None) -> None:
         """Start what the idle slots of the members that are to change hold; switch when all are ready."""
         assert state is not None
-        there = self._deployed()
+        there = self._deployed
         silent = [m["service"] for m in self._members if not _serving(state, m["service"])]
         if silent:
             raise HostError(f"{', '.join(silent)}: nothing serves", hint="run pulumi up again")
         with ExitStack() as locks:
-            for unit, _ in sorted((unit, thing.service) for unit, thing in there.values()):
+            for unit in sorted(unit for unit, _ in there.values()):
                 locks.enter_context(Store().lock(unit))
             moves = []
             for member in self._moving(state):
@@ -105,7 +107,7 @@ class ReleaseSet(Kind):
 
         One whose slot was filled anew, after a run that was broken off, goes on with what serves.
         """
-        there = self._deployed()
+        there = self._deployed
         moves = [
             together.Move(there[name][1], old) for name, old in state["members"].items() if name in there
         ]
@@ -116,7 +118,7 @@ class ReleaseSet(Kind):
 
     def finish(self) -> None:
         """Let the old slots finish their requests and stop."""
-        for _, thing in self._deployed().values():
+        for _, thing in self._deployed.values():
             thing.finish()
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-import pika  # type: ignore[import-not-found]
+import pika  # type: ignore[import-not-found]  # only the host has it, where this runs
 
 QUEUE = "test-of-messages"
 LIMIT = 240.0
