@@ -20,7 +20,7 @@ STACK = "local"
 HOST = "local"
 """The name that the stack file gives to the host with all roles."""
 
-COPIED = ("Pulumi.yaml", "Pulumi.*.yaml", "__main__.py", "components", "hostctl", "samples")
+COPIED = ("Pulumi.yaml", "Pulumi.*.yaml", "__main__.py", "backupctl", "components", "hostctl", "samples")
 PASSPHRASE = "only-for-measurements"
 
 

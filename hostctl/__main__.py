@@ -22,6 +22,9 @@ USAGE = (
     " | rollback SERVICE | status | revert UNIT | recover | rotate DIRECTORY | uninstall"
 )
 
+NICENESS = 10
+"""What serves on the host comes first; what systemd starts for us does not inherit this."""
+
 
 def _json() -> Any:
     try:
@@ -112,4 +115,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     sys.exit(main(sys.argv[1:]))

@@ -1,17 +1,20 @@
-"""One host with a converged environment for the whole session; tests that need a fresh one start their own."""
+"""Worlds for tests: bare ones, copies of a converged one, and a converged one that most tests look at."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
 import testbed
 from bench.load import program
 from scripts.steps import Steps
+from tests.acceptance.template import SUITE, Template, template
 from tests.acceptance.world import World
 from toolchain.paths import Clone
 
@@ -24,31 +27,56 @@ def _possible() -> str | None:
     return "a test host needs root or a container engine"
 
 
+class ConvergedWorld(Protocol):
+    """Makes a world on a host of the given name, brought to ``settings``."""
+
+    def __call__(self, name: str, settings: Mapping[str, Any] | None = None) -> World:
+        """See the class."""
+
+
 @pytest.fixture(scope="session")
 def new_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], World]]:
     """Makes a world on a bare host of the given name; all of them are destroyed at the end."""
     if why := _possible():
         pytest.skip(why)
-    hosts: list[testbed.Host] = []
-
-    def make(name: str) -> World:
-        host = testbed.up(name, suite="forky")
-        hosts.append(host)
-        folder: Path = tmp_path_factory.mktemp(name)
-        return World.make(folder, host)
-
-    yield make
-    for host in hosts:
-        host.down()
+    with contextlib.ExitStack() as hosts:
+        yield lambda name: World.make(
+            tmp_path_factory.mktemp(name), hosts.enter_context(testbed.up(name, suite=SUITE))
+        )
 
 
 @pytest.fixture(scope="session")
-def world(new_world: Callable[[str], World]) -> World:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
+    """The converged environment that all processes of this run copy."""
+    if why := _possible():
+        pytest.skip(why)
+    own = tmp_path_factory.getbasetemp()
+    with template(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def converged_world(
+    made_once: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ConvergedWorld]:
+    """Makes a converged world on a host of the given name; all of them are destroyed at the end."""
+    with contextlib.ExitStack() as hosts:
+
+        def make(name: str, settings: Mapping[str, Any] | None = None) -> World:
+            world = made_once.copy(name, tmp_path_factory.mktemp(name))
+            hosts.enter_context(world.host)
+            world.configure(settings or {})
+            world.up()
+            return world
+
+        yield make
+
+
+@pytest.fixture(scope="session")
+def world(converged_world: ConvergedWorld) -> World:
     """The converged environment that most tests look at. A test that changes it puts it back."""
     # one for each process: the tests are spread over two, since faults wait more than they work
-    world = new_world(f"acceptance-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
-    world.up()
-    return world
+    return converged_world(f"acceptance-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
 
 
 @pytest.fixture(scope="session")

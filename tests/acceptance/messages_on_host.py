@@ -71,7 +71,7 @@ def poison(url: str) -> tuple[int, str]:
         if method is None or times == 100:
             break
         times += 1
-        channel.basic_nack(method.delivery_tag, requeue=True)
+        channel.basic_reject(method.delivery_tag, requeue=True)  # a nack is no failure since RabbitMQ 4.3
     channel.cancel()
     channel.queue_delete(QUEUE)
     deadline, body = time.monotonic() + 20, None

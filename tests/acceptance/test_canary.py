@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bench.load import Request, Target, load
+from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import FASTEST, NUMBERS, URL, converged, deploy, release, serving, versions
 from tests.acceptance.world import World
 
@@ -22,11 +23,8 @@ CANARY = {"share": "20%", "duration": 12, "minRequests": 60}
 
 
 @pytest.fixture(scope="module")
-def world(new_world: Callable[[str], World]) -> World:
-    made = new_world("canary")
-    made.configure(FASTEST)
-    made.up()
-    return made
+def world(converged_world: ConvergedWorld) -> World:
+    return converged_world("canary", FASTEST)
 
 
 def tried(world: World, sales: dict[str, Any], **terms: Any) -> dict[str, Any]:

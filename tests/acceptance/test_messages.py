@@ -65,7 +65,6 @@ def test_no_confirmed_message_is_lost_though_the_broker_is_killed_again_and_agai
     assert result(publishing) == "[]"
 
 
-@pytest.mark.slow
 def test_a_message_that_always_fails_goes_to_the_dead_letters_after_its_limit(
     start: Callable[..., subprocess.Popen[str]],
 ) -> None:

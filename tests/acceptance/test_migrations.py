@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import (
     FASTEST,
     converged,
@@ -31,12 +31,9 @@ PROCESS = "slots/.*/[m]igrate"
 
 
 @pytest.fixture(scope="module")
-def world(new_world: Callable[[str], World]) -> World:
+def world(converged_world: ConvergedWorld) -> World:
     """An environment of its own, whose service sales has a migration."""
-    made = new_world("migrations")
-    made.configure(FASTEST)
-    made.up()
-    return made
+    return converged_world("migrations", FASTEST)
 
 
 def migrating(world: World, **more: Any) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from doctor.pulumi_cli import Cli
 from scripts.status import show
 from testbed.network import machine_address
 from testbed.paths import Clone
+from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import (
     FASTEST,
     URL,
@@ -36,12 +37,9 @@ HOSTCTL = "/usr/local/lib/dhanman/hostctl"
 
 
 @pytest.fixture(scope="module")
-def world(new_world: Callable[[str], World]) -> World:
+def world(converged_world: ConvergedWorld) -> World:
     """An environment of its own."""
-    made = new_world("release-outcomes")
-    made.configure(FASTEST)
-    made.up()
-    return made
+    return converged_world("release-outcomes", FASTEST)
 
 
 def _begins(folder: Path, endpoint: str, *lines: str) -> None:

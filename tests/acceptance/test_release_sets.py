@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import FASTEST, URL, release, under_load
 from tests.acceptance.world import World
 
@@ -18,11 +18,8 @@ OTHER = "https://purchase.dhanman.test"
 
 
 @pytest.fixture(scope="module")
-def world(new_world: Callable[[str], World]) -> World:
-    made = new_world("sets")
-    made.configure(FASTEST)
-    made.up()
-    return made
+def world(converged_world: ConvergedWorld) -> World:
+    return converged_world("sets", FASTEST)
 
 
 def deploy(

@@ -14,6 +14,7 @@ from components.artifacts import pack
 from testbed.network import machine_address
 from testbed.paths import Clone
 from tests.acceptance.artifact_server import ArtifactServer, artifact_server
+from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import (
     FASTEST,
     URL,
@@ -34,12 +35,9 @@ AUTHORITY = "/usr/local/share/ca-certificates/artifacts-of-the-test.crt"
 
 
 @pytest.fixture(scope="module")
-def world(new_world: Callable[[str], World]) -> World:
+def world(converged_world: ConvergedWorld) -> World:
     """An environment of its own, which will fetch from a server on this machine."""
-    made = new_world("release-sources")
-    made.configure(FASTEST)
-    made.up()
-    return made
+    return converged_world("release-sources", FASTEST)
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from scripts import rotate
+from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import (
     FASTEST,
     URL,
@@ -30,12 +31,9 @@ pytestmark = pytest.mark.host
 
 
 @pytest.fixture(scope="module")
-def world(new_world: Callable[[str], World]) -> World:
+def world(converged_world: ConvergedWorld) -> World:
     """An environment of its own, whose gateway lets one client ask as often as it likes."""
-    made = new_world("releases")
-    made.configure(FASTEST)
-    made.up()
-    return made
+    return converged_world("releases", FASTEST)
 
 
 def test_a_deploy_a_change_of_settings_and_a_rollback_by_version_fail_no_request(

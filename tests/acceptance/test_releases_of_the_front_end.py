@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
 
 import pytest
 
+from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.world import World
 
 pytestmark = pytest.mark.host
@@ -34,10 +34,9 @@ def _release(world: World, number: int, *, keep: int = 2) -> str:
 
 
 def test_assets_of_former_releases_stay_as_long_as_these_and_then_are_gone(
-    new_world: Callable[[str], World],
+    converged_world: ConvergedWorld,
 ) -> None:
-    world = new_world("kept-assets")
-    world.up()
+    world = converged_world("kept-assets")
     first, second = _release(world, 1), _release(world, 2)
 
     now, former = world.ask(APP + second), world.ask(APP + first)

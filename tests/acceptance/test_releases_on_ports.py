@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import (
     FASTEST,
     URL,
@@ -33,12 +33,9 @@ HEALTH = "curl -sfk --resolve sales.dhanman.test:443:127.0.0.1 https://sales.dha
 
 
 @pytest.fixture(scope="module")
-def world(new_world: Callable[[str], World]) -> World:
+def world(converged_world: ConvergedWorld) -> World:
     """An environment of its own whose service sales listens on ports."""
-    made = new_world("ports")
-    made.configure(FASTEST | {"services": {"sales": ON_PORTS}})
-    made.up()
-    return made
+    return converged_world("ports", FASTEST | {"services": {"sales": ON_PORTS}})
 
 
 def slot_of(world: World) -> str:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from components.naming import SERVICES
 from components.turn import Turn
 from scripts import rotate
+from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.world import STACK, World
 
 pytestmark = pytest.mark.host
@@ -45,12 +46,9 @@ else:
 
 
 @pytest.fixture(scope="module")
-def world(new_world: Callable[[str], World]) -> World:
+def world(converged_world: ConvergedWorld) -> World:
     """An environment of its own: a rotation can't be taken back."""
-    made = new_world("rotation")
-    made.configure(SETTINGS)
-    made.up()
-    return made
+    return converged_world("rotation", SETTINGS)
 
 
 def rotated(world: World, capfd: pytest.CaptureFixture[str], secret: str) -> tuple[int, str]:

@@ -21,6 +21,7 @@ from toolchain.paths import Clone
 PASSPHRASE = "passphrase-of-the-tests"
 STACK = "local"
 PULUMI_TIMEOUT = 600
+SAID = "said.txt"
 COPIED = ("Pulumi.yaml", "Pulumi.*.yaml", "__main__.py", "backupctl", "components", "hostctl", "samples")
 
 
@@ -60,11 +61,23 @@ class World:
         (project / ".venv").symlink_to(clone.venv)
         (project / ".local").mkdir()
         (folder / "state").mkdir()
-        program = Path(clone.stamp.read_text(encoding="utf-8").splitlines()[1])
-        world = cls(project=project, host=host, cli=program)
+        world = cls(project=project, host=host, cli=_cli())
         world.configure({})
         world.pulumi("stack", "init", STACK)
         return world
+
+    @classmethod
+    def copy(cls, original: Path, folder: Path, host: testbed.Host) -> World:
+        """What ``make`` and ``up`` left below ``original``, for a host that starts from the other one's disk."""
+        shutil.copytree(original, folder, symlinks=True, dirs_exist_ok=True)
+        said = (folder / SAID).read_text() if (folder / SAID).exists() else ""
+        world = cls(project=folder / "project", host=host, cli=_cli(), outputs=[said])
+        world.configure({})
+        return world
+
+    def keep_what_was_said(self) -> None:
+        """Let copies have what the CLI said so far: a secret in it is one of theirs."""
+        (self.project.parent / SAID).write_text("".join(self.outputs))
 
     @property
     def state_file(self) -> Path:
@@ -209,6 +222,10 @@ class World:
             "journalctl --quiet --output=cat | grep -c 'Accepted publickey' || true"
         ).stdout
         return int(count.strip() or 0)
+
+
+def _cli() -> Path:
+    return Path(Clone().stamp.read_text(encoding="utf-8").splitlines()[1])
 
 
 def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
