@@ -34,9 +34,9 @@ class ConvergedWorld(Protocol):
         """See the class."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def new_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], World]]:
-    """Makes a world on a bare host of the given name; all of them are destroyed at the end."""
+    """Makes a world on a bare host of the given name; all of them are destroyed after the file's last test."""
     if why := _possible():
         pytest.skip(why)
     with contextlib.ExitStack() as hosts:
@@ -55,16 +55,13 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Template]:
         yield made
 
 
-@pytest.fixture(scope="session")
-def converged_world(
-    made_once: Template, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ConvergedWorld]:
-    """Makes a converged world on a host of the given name; all of them are destroyed at the end."""
+@contextlib.contextmanager
+def _copies(made: Template, folders: pytest.TempPathFactory) -> Iterator[ConvergedWorld]:
     with contextlib.ExitStack() as hosts:
 
         def make(name: str, settings: Mapping[str, Any] | None = None) -> World:
-            world = made_once.copy(name, tmp_path_factory.mktemp(name))
-            hosts.enter_context(world.host)
+            host = hosts.enter_context(made.boot(name))
+            world = World.copy(made.folder, folders.mktemp(name), host)
             world.configure(settings or {})
             world.up()
             return world
@@ -73,10 +70,26 @@ def converged_world(
 
 
 @pytest.fixture(scope="session")
-def world(converged_world: ConvergedWorld) -> World:
+def lasting_world(made_once: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConvergedWorld]:
+    """Makes a converged world that lasts as long as the process."""
+    with _copies(made_once, tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
+def converged_world(
+    made_once: Template, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ConvergedWorld]:
+    """Makes a converged world on a host of the given name; it is destroyed after the file's last test."""
+    with _copies(made_once, tmp_path_factory) as make:
+        yield make
+
+
+@pytest.fixture(scope="session")
+def world(lasting_world: ConvergedWorld) -> World:
     """The converged environment that most tests look at. A test that changes it puts it back."""
     # one for each process: the tests are spread over two, since faults wait more than they work
-    return converged_world(f"acceptance-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+    return lasting_world(f"acceptance-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,9 @@ class Template:
     folder: Path
     snapshot: str
 
-    def copy(self, name: str, folder: Path) -> World:
-        """A world below ``folder`` on a new host ``name``; its next ``up`` learns where that host is."""
-        return World.copy(self.folder, folder, testbed.up(name, from_snapshot=self.snapshot))
+    def boot(self, name: str) -> testbed.Host:
+        """A new host ``name`` on the frozen disk."""
+        return testbed.up(name, from_snapshot=self.snapshot)
 
 
 @contextmanager

@@ -7,19 +7,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.acceptance.conftest import ConvergedWorld, converged_world, made_once, new_world
+from tests.acceptance.conftest import ConvergedWorld, lasting_world, made_once, new_world
 from tests.acceptance.world import World
 from tests.faults.conditions import assert_converges, put_proof
 from tests.faults.hold import forget
 
-__all__ = ["converged_world", "made_once", "new_world"]
+__all__ = ["lasting_world", "made_once", "new_world"]
 
 
 @pytest.fixture(scope="session")
-def converged(converged_world: ConvergedWorld) -> World:
+def converged(lasting_world: ConvergedWorld) -> World:
     """An environment with rows in a database."""
     # one for each process of a run that is spread over several: -n 3 --dist loadfile
-    world = converged_world(f"faults-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+    world = lasting_world(f"faults-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
     put_proof(world)
     return world
 
