@@ -16,7 +16,7 @@ DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanma
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
 
-.PHONY: help setup local test unit host-test preview plan drift doctor status policy up rotate smoke drill destroy outputs slow-test bench bench-releases lint format lock host-key host-shell clean distclean
+.PHONY: help setup local test unit host-test preview plan drift doctor status policy up rotate smoke drill destroy outputs slow-test bench bench-releases bench-restores lint format lock host-key host-shell clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -93,6 +93,9 @@ bench: setup ## the measurements that docs quote
 
 bench-releases: setup ## the requests that deploys under load fail
 	@$(PY) -m bench.releases $(ARGS)
+
+bench-restores: setup ## how long backups and the ways back take, beside pg_dump and pg_restore
+	@$(PY) -m bench.restores $(ARGS)
 
 lint: setup ## ruff and mypy
 	@$(VENV)/ruff check .

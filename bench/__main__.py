@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import hosts, looking, releases, virtualenv
+from bench import hosts, looking, releases, restores, virtualenv
 from bench.cases import Case
 from bench.errors import BenchError
 from bench.figures import Part
@@ -31,7 +31,11 @@ TOOLS_PART = "tools"
 """The comparison with other tools."""
 RELEASES_PART = "releases"
 """Deploys under load, with the defaults of ``python -m bench.releases``."""
-PARTS = (TOOLS_PART, *(part.value for part in Part), RELEASES_PART)
+RESTORES_PART = "restores"
+"""Backups and the ways back, with the defaults of ``python -m bench.restores``."""
+ALONE = {RELEASES_PART: releases.main, RESTORES_PART: restores.main}
+"""Parts with a host, a table and a file of results of their own."""
+PARTS = (TOOLS_PART, *(part.value for part in Part), *ALONE)
 TOOLS = ("ours", "ansible", "pyinfra", "shell")
 SUITE = "forky"
 OUR_PACKAGES = ("python3-psycopg",)
@@ -42,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the measurements that the arguments choose; 1 with one plain message if one can't be made."""
     options = _options(arguments)
     try:
-        if set(options.only) != {RELEASES_PART}:
+        if set(options.only) - set(ALONE):
             _run(options)
     except (BenchError, StepFailedError, TestbedError) as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -50,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("bench: interrupted; what was measured so far is kept", file=sys.stderr)
         return 130
-    return releases.main([]) if RELEASES_PART in options.only else 0
+    return max((run([]) for part, run in ALONE.items() if part in options.only), default=0)
 
 
 def _run(options: argparse.Namespace) -> None:
