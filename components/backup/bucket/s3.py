@@ -1,0 +1,265 @@
+"""A bucket of any S3-compatible store.
+
+Source: Amazon's S3 API reference and user guide ("Using versioning", "Managing the lifecycle of objects", "Using
+Object Lock", "Blocking public access"). What a store does not offer is named and left out; a lock that was
+asked for must be there, and lifecycle rules with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from components.backup.bucket.ensure import Found, Refusal
+from components.backup.bucket.spec import OWNER, UNFINISHED_DAYS, Lock, Wanted
+
+RULES = "lifecycle rules"
+_OURS = "dhanman-"
+_NOT_OFFERED = {
+    "NotImplemented",
+    "MethodNotAllowed",
+    "UnsupportedOperation",
+    "VersioningNotConfigured",
+    "501",
+    "405",
+}
+_NONE = {
+    "NoSuchTagSet",
+    "NoSuchBucketPolicy",
+    "NoSuchLifecycleConfiguration",
+    "NoSuchPublicAccessBlockConfiguration",
+    "ObjectLockConfigurationNotFoundError",
+}
+_UNSEEN = {"AccessDenied", "403"}
+_EVERYBODY = ("AllUsers", "AuthenticatedUsers", "all-users")
+_BLOCK = dict.fromkeys(
+    ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+)
+
+
+def lifecycle(hidden_days: int) -> list[dict[str, Any]]:
+    """The rules of the bucket, for all objects."""
+    return [
+        {
+            "ID": f"{_OURS}old-versions",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "NoncurrentVersionExpiration": {"NoncurrentDays": hidden_days},
+            "Expiration": {"ExpiredObjectDeleteMarker": True},
+        },
+        {
+            "ID": f"{_OURS}unfinished-uploads",
+            "Status": "Enabled",
+            "Filter": {"Prefix": ""},
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_DAYS},
+        },
+    ]
+
+
+def client(wanted: Wanted) -> Any:
+    """boto3's client for the store."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        endpoint_url=wanted.endpoint,
+        region_name=wanted.region,
+        aws_access_key_id=wanted.key_id,
+        aws_secret_access_key=wanted.key,
+        config=Config(retries={"max_attempts": 3}, connect_timeout=15, s3={"addressing_style": "path"}),
+    )
+
+
+class S3Store:
+    """``client``: boto3's."""
+
+    def __init__(self, wanted: Wanted, client: Any) -> None:
+        self._wanted, self._client = wanted, client
+        self._not_offered: list[str] = []
+        self._unseen: list[str] = []
+
+    def look(self) -> Found | None:
+        """See :class:`components.backup.bucket.ensure.Store`."""
+        if not self._exists():
+            return None
+        self._not_offered, self._unseen = [], []
+        tags = self._read("tags", "get_bucket_tagging", ["TagSet"], []) or []
+        differences = self._public()
+        foreign = []
+        rules = self._read(RULES, "get_bucket_lifecycle_configuration", ["Rules"], [])
+        if rules is not None:
+            ours = [rule for rule in rules if str(rule.get("ID", "")).startswith(_OURS)]
+            foreign = [
+                f"lifecycle rule of others: {rule.get('ID') or rule}" for rule in rules if rule not in ours
+            ]
+            if not _same_rules(ours, lifecycle(self._wanted.hidden_days)):
+                differences.append(f"old versions: {_life(ours)}; wanted: {self._wanted.hidden_days} days")
+        differences += [*self._versions(), *self._locked()]
+        return Found(
+            owner=next((tag["Value"] for tag in tags if tag["Key"] == OWNER), ""),
+            differences=tuple(differences),
+            foreign=tuple(foreign),
+            not_offered=tuple(self._not_offered),
+            unseen=tuple(self._unseen),
+        )
+
+    def create(self) -> None:
+        """See :class:`components.backup.bucket.ensure.Store`."""
+        options: dict[str, Any] = {}
+        if self._wanted.region != "us-east-1":
+            options["CreateBucketConfiguration"] = {"LocationConstraint": self._wanted.region}
+        if self._wanted.lock:
+            options["ObjectLockEnabledForBucket"] = True
+        try:
+            self._client.create_bucket(Bucket=self._wanted.name, **options)
+        except self._client.exceptions.BucketAlreadyExists as error:
+            raise self._taken() from error
+        self._mark()
+
+    def correct(self) -> None:
+        """See :class:`components.backup.bucket.ensure.Store`."""
+        wanted, name = self._wanted, self._wanted.name
+        self._write("put_public_access_block", PublicAccessBlockConfiguration=_BLOCK)
+        if self._public_by_list():
+            self._client.put_bucket_acl(Bucket=name, ACL="private")
+        if self._public_by_policy():
+            self._client.delete_bucket_policy(Bucket=name)
+        if RULES not in self._not_offered:
+            self._write("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
+            rules = lifecycle(wanted.hidden_days)
+            self._write("put_bucket_lifecycle_configuration", LifecycleConfiguration={"Rules": rules})
+        if self._lock() != wanted.lock:
+            configuration: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
+            if wanted.lock:
+                retention = {"Mode": wanted.lock.mode.upper(), "Days": wanted.lock.days}
+                configuration["Rule"] = {"DefaultRetention": retention}
+            self._write("put_object_lock_configuration", ObjectLockConfiguration=configuration)
+        self._mark()
+
+    def _exists(self) -> bool:
+        try:
+            self._client.head_bucket(Bucket=self._wanted.name)
+        except self._client.exceptions.ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status == 404:
+                return False
+            if status == 403:
+                raise self._taken() from error
+            raise
+        return True
+
+    def _taken(self) -> Refusal:
+        return Refusal(
+            f"bucket {self._wanted.name} is somebody else's, or the key {self._wanted.key_id} is wrong or may not see it",
+            "check backup.bucket's name, endpoint, region and keys",
+        )
+
+    def _mark(self) -> None:
+        tags = self._read("", "get_bucket_tagging", ["TagSet"], [])
+        if tags is not None:
+            others = [tag for tag in tags if tag["Key"] != OWNER]
+            self._write(
+                "put_bucket_tagging",
+                Tagging={"TagSet": [*others, {"Key": OWNER, "Value": self._wanted.environment}]},
+            )
+
+    def _public(self) -> list[str]:
+        found = []
+        if self._public_by_list("access list"):
+            found.append("it is public (by its access list)")
+        if self._public_by_policy("public policies"):
+            found.append("it is public (by its policy)")
+        key = ["PublicAccessBlockConfiguration"]
+        block = self._read("a block on public access", "get_public_access_block", key, {})
+        if block is not None and block != _BLOCK:
+            found.append("public access: not blocked")
+        return found
+
+    def _public_by_list(self, what: str = "") -> bool:
+        grants = self._read(what, "get_bucket_acl", ["Grants"], []) or []
+        who = [str(g["Grantee"].get("URI") or g["Grantee"].get("ID")) for g in grants]
+        return any(name.endswith(_EVERYBODY) for name in who)
+
+    def _public_by_policy(self, what: str = "") -> bool:
+        return bool(self._read(what, "get_bucket_policy_status", ["PolicyStatus", "IsPublic"], False))
+
+    def _versions(self) -> list[str]:
+        """A store without lifecycle rules is not asked to keep versions: nothing would ever delete them."""
+        if RULES in self._not_offered:
+            return []
+        status = self._read("versions", "get_bucket_versioning", ["Status"], "Disabled")
+        return [] if status in (None, "Enabled") else ["versions: not kept; wanted: kept"]
+
+    def _locked(self) -> list[str]:
+        lock, wanted = self._lock("object lock"), self._wanted.lock
+        lacking = [what for what in ("object lock", RULES) if wanted and what in self._not_offered]
+        if lacking:
+            step = "take backup.bucket.lock away, or choose a store that has both"
+            raise Refusal(
+                f"the store of bucket {self._wanted.name} offers no {' and no '.join(lacking)}", step
+            )
+        if "object lock" in self._unseen or lock == wanted:
+            return []
+        return [f"object lock: {lock or 'none'}; wanted: {wanted or 'none'}"]
+
+    def _lock(self, what: str = "") -> Lock | None:
+        path = ["ObjectLockConfiguration", "Rule", "DefaultRetention"]
+        rule = self._read(what, "get_object_lock_configuration", path, None)
+        if not rule:
+            return None
+        return Lock(days=rule.get("Days") or rule.get("Years", 0) * 365, mode=str(rule["Mode"]).lower())
+
+    def _read(self, what: str, operation: str, path: list[str], nothing: Any) -> Any:
+        """The member at ``path`` of the answer, ``nothing`` where there is none, or None where it can't be had.
+
+        ``what`` is then noted under that name, unless it is empty.
+        """
+        try:
+            value = getattr(self._client, operation)(Bucket=self._wanted.name)
+        except self._client.exceptions.ClientError as error:
+            code = str(error.response["Error"].get("Code"))
+            if code in _NONE:
+                return nothing
+            if code not in _NOT_OFFERED | _UNSEEN:
+                raise
+            if what:
+                (self._unseen if code in _UNSEEN else self._not_offered).append(what)
+            return None
+        for member in path:
+            value = value.get(member) if isinstance(value, dict) else None
+        return nothing if value is None else value
+
+    def _write(self, operation: str, **options: Any) -> None:
+        """Change it, where the store offers that."""
+        call: Callable[..., Any] = getattr(self._client, operation)
+        try:
+            call(Bucket=self._wanted.name, **options)
+        except self._client.exceptions.ClientError as error:
+            if str(error.response["Error"].get("Code")) not in _NOT_OFFERED:
+                raise
+
+
+def _same_rules(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> bool:
+    """Whether the rules mean the same: stores fill in defaults, and some spell the prefix in the older way."""
+
+    def essence(rules: list[dict[str, Any]]) -> list[Any]:
+        members = ("ID", "Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
+        return sorted(
+            ([rule.get(m) for m in members] + [_marker(rule), _prefix(rule)] for rule in rules), key=str
+        )
+
+    return essence(found) == essence(wanted)
+
+
+def _marker(rule: dict[str, Any]) -> bool:
+    return bool(rule.get("Expiration", {}).get("ExpiredObjectDeleteMarker"))
+
+
+def _prefix(rule: dict[str, Any]) -> str:
+    return str(rule.get("Filter", {}).get("Prefix") or rule.get("Prefix") or "")
+
+
+def _life(rules: list[dict[str, Any]]) -> str:
+    old = [rule["NoncurrentVersionExpiration"] for rule in rules if "NoncurrentVersionExpiration" in rule]
+    return f"{old[0].get('NoncurrentDays')} days" if old else "kept for ever"
