@@ -121,7 +121,7 @@ def make_key(wanted: WantedKey, api: Any) -> tuple[str, str]:
     for old in [key for key in api.list_keys() if key.key_name == wanted.name]:
         api.delete_key_by_id(old.id_)
     made = api.create_key(
-        list(CAPABILITIES), wanted.name, bucket_ids=[bucket.id_], name_prefix=f"{wanted.prefix}/"
+        list(CAPABILITIES), wanted.name, bucket_id=bucket.id_, name_prefix=f"{wanted.prefix}/"
     )
     return made.id_, made.application_key
 
