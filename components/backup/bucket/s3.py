@@ -120,6 +120,7 @@ class S3Store:
     def correct(self) -> None:
         """See :class:`components.backup.bucket.ensure.Store`."""
         wanted, name = self._wanted, self._wanted.name
+        self.look()  # for what the store offers
         self._write("put_public_access_block", PublicAccessBlockConfiguration=_BLOCK)
         if self._public_by_list():
             self._client.put_bucket_acl(Bucket=name, ACL="private")
