@@ -47,20 +47,23 @@ def bucket(
         enabled=False,
         opts=after,
     )
-    age = {"type": "Age", "max_age": UNFINISHED_DAYS * DAY}
+    age = cloudflare.R2BucketLifecycleRuleAbortMultipartUploadsTransitionConditionArgs(
+        type="Age", max_age=UNFINISHED_DAYS * DAY
+    )
+    unfinished = cloudflare.R2BucketLifecycleRuleArgs(
+        id="dhanman-unfinished-uploads",
+        enabled=True,
+        conditions=cloudflare.R2BucketLifecycleRuleConditionsArgs(prefix=""),
+        abort_multipart_uploads_transition=cloudflare.R2BucketLifecycleRuleAbortMultipartUploadsTransitionArgs(
+            condition=age
+        ),
+    )
     lifecycle = cloudflare.R2BucketLifecycle(
         f"{name}-lifecycle",
         account_id=spec.account,
         bucket_name=spec.name,
         jurisdiction=spec.jurisdiction,
-        rules=[
-            {
-                "id": "dhanman-unfinished-uploads",
-                "enabled": True,
-                "conditions": {"prefix": ""},
-                "abort_multipart_uploads_transition": {"condition": age},
-            }
-        ],
+        rules=[unfinished],
         opts=after,
     )
     lock = cloudflare.R2BucketLock(
@@ -102,5 +105,6 @@ def key(
         ],
         opts=pulumi.ResourceOptions(parent=parent, depends_on=after),
     )
-    secret = pulumi.Output.secret(token.value).apply(lambda value: hashlib.sha256(value.encode()).hexdigest())
+    value: pulumi.Input[str] = token.value
+    secret = pulumi.Output.secret(value).apply(lambda value: hashlib.sha256(value.encode()).hexdigest())
     return token.id, secret

@@ -101,7 +101,8 @@ class BackupBucket(pulumi.ComponentResource):
             secret_output=True,
             opts=pulumi.ResourceOptions(parent=self, depends_on=self.ready),
         )
-        printed = pulumi.Output.secret(made.stdout).apply(json.loads)
+        text: pulumi.Input[str] = made.stdout
+        printed = pulumi.Output.secret(text).apply(json.loads)
         return BucketAccess(
             key_id=printed.apply(lambda key: key["id"]), key=printed.apply(lambda key: key["key"])
         )

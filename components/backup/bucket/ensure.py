@@ -11,7 +11,7 @@ DOCS = "docs/operations.md, The bucket"
 
 
 class Refusal(Exception):
-    """Nothing was done. ``reason``: why not; ``next_step``: what people can do about it; ``details``: lines for them."""
+    """Nothing was done. ``reason``: why not. ``next_step``: what to do about it. ``details``: lines about it."""
 
     def __init__(self, reason: str, next_step: str, details: tuple[str, ...] = ()) -> None:
         super().__init__(reason)

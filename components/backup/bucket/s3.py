@@ -7,30 +7,16 @@ asked for must be there, and lifecycle rules with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
 from typing import Any
 
 from components.backup.bucket.ensure import Found, Refusal
+from components.backup.bucket.s3_calls import Calls
 from components.backup.bucket.spec import OWNER, UNFINISHED_DAYS, Lock, Wanted
 
-RULES = "lifecycle rules"
+RULES, BLOCK = "lifecycle rules", "a block on public access"
 _OURS = "dhanman-"
-_NOT_OFFERED = {
-    "NotImplemented",
-    "MethodNotAllowed",
-    "UnsupportedOperation",
-    "VersioningNotConfigured",
-    "501",
-    "405",
-}
-_NONE = {
-    "NoSuchTagSet",
-    "NoSuchBucketPolicy",
-    "NoSuchLifecycleConfiguration",
-    "NoSuchPublicAccessBlockConfiguration",
-    "ObjectLockConfigurationNotFoundError",
-}
-_UNSEEN = {"AccessDenied", "403"}
+_MALFORMED = {"InvalidArgument", "InvalidRequest", "MalformedXML"}
 _EVERYBODY = ("AllUsers", "AuthenticatedUsers", "all-users")
 _BLOCK = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
@@ -76,32 +62,34 @@ class S3Store:
 
     def __init__(self, wanted: Wanted, client: Any) -> None:
         self._wanted, self._client = wanted, client
-        self._not_offered: list[str] = []
-        self._unseen: list[str] = []
+        self._calls = Calls(client, wanted.name)
 
     def look(self) -> Found | None:
         """See :class:`components.backup.bucket.ensure.Store`."""
         if not self._exists():
             return None
-        self._not_offered, self._unseen = [], []
-        tags = self._read("tags", "get_bucket_tagging", ["TagSet"], []) or []
+        self._calls.forget()
+        tags = self._calls.read("tags", "get_bucket_tagging", ["TagSet"], []) or []
         differences = self._public()
         foreign = []
-        rules = self._read(RULES, "get_bucket_lifecycle_configuration", ["Rules"], [])
+        rules = self._calls.read(RULES, "get_bucket_lifecycle_configuration", ["Rules"], [])
         if rules is not None:
             ours = [rule for rule in rules if str(rule.get("ID", "")).startswith(_OURS)]
             foreign = [
                 f"lifecycle rule of others: {rule.get('ID') or rule}" for rule in rules if rule not in ours
             ]
-            if not _same_rules(ours, lifecycle(self._wanted.hidden_days)):
+            needed, all_of_them = lifecycle(self._wanted.hidden_days)[:1], lifecycle(self._wanted.hidden_days)
+            if _same_rules(ours, needed):
+                self._calls.not_offered.append("a rule for unfinished uploads")
+            elif not _same_rules(ours, all_of_them):
                 differences.append(f"old versions: {_life(ours)}; wanted: {self._wanted.hidden_days} days")
         differences += [*self._versions(), *self._locked()]
         return Found(
             owner=next((tag["Value"] for tag in tags if tag["Key"] == OWNER), ""),
             differences=tuple(differences),
             foreign=tuple(foreign),
-            not_offered=tuple(self._not_offered),
-            unseen=tuple(self._unseen),
+            not_offered=tuple(self._calls.not_offered),
+            unseen=tuple(self._calls.unseen),
         )
 
     def create(self) -> None:
@@ -121,22 +109,44 @@ class S3Store:
         """See :class:`components.backup.bucket.ensure.Store`."""
         wanted, name = self._wanted, self._wanted.name
         self.look()  # for what the store offers
-        self._write("put_public_access_block", PublicAccessBlockConfiguration=_BLOCK)
+        if BLOCK not in self._calls.not_offered:
+            self._calls.write("put_public_access_block", PublicAccessBlockConfiguration=_BLOCK)
         if self._public_by_list():
             self._client.put_bucket_acl(Bucket=name, ACL="private")
         if self._public_by_policy():
             self._client.delete_bucket_policy(Bucket=name)
-        if RULES not in self._not_offered:
-            self._write("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
-            rules = lifecycle(wanted.hidden_days)
-            self._write("put_bucket_lifecycle_configuration", LifecycleConfiguration={"Rules": rules})
+        if RULES not in self._calls.not_offered:
+            self._calls.write("put_bucket_versioning", VersioningConfiguration={"Status": "Enabled"})
+            self._write_rules()
         if self._lock() != wanted.lock:
-            configuration: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
-            if wanted.lock:
-                retention = {"Mode": wanted.lock.mode.upper(), "Days": wanted.lock.days}
-                configuration["Rule"] = {"DefaultRetention": retention}
-            self._write("put_object_lock_configuration", ObjectLockConfiguration=configuration)
+            self._set_lock(wanted.lock)
         self._mark()
+
+    def _set_lock(self, lock: Lock | None) -> None:
+        configuration: dict[str, Any] = {"ObjectLockEnabled": "Enabled"}
+        if lock:
+            retention = {"Mode": lock.mode.upper(), "Days": lock.days}
+            configuration["Rule"] = {"DefaultRetention": retention}
+        try:
+            self._calls.write("put_object_lock_configuration", ObjectLockConfiguration=configuration)
+        except self._client.exceptions.ClientError as error:
+            if error.response["Error"].get("Code") != "InvalidBucketState":
+                raise
+            raise Refusal(
+                f"the store of bucket {self._wanted.name} locks no bucket that was made without a lock",
+                "take backup.bucket.lock away, or give backup.bucket.name another name: a new bucket can have one",
+                (str(error.response["Error"].get("Message")),),
+            ) from error
+
+    def _write_rules(self) -> None:
+        """All rules; MinIO refuses the one for unfinished uploads, which it removes by itself after a day."""
+        rules, write = lifecycle(self._wanted.hidden_days), "put_bucket_lifecycle_configuration"
+        try:
+            self._calls.write(write, LifecycleConfiguration={"Rules": rules})
+        except self._client.exceptions.ClientError as error:
+            if str(error.response["Error"].get("Code")) not in _MALFORMED:
+                raise
+            self._calls.write(write, LifecycleConfiguration={"Rules": rules[:1]})
 
     def _exists(self) -> bool:
         try:
@@ -151,16 +161,17 @@ class S3Store:
         return True
 
     def _taken(self) -> Refusal:
+        key = f"the key {self._wanted.key_id}"
         return Refusal(
-            f"bucket {self._wanted.name} is somebody else's, or the key {self._wanted.key_id} is wrong or may not see it",
+            f"bucket {self._wanted.name} is somebody else's, or {key} is wrong or may not see it",
             "check backup.bucket's name, endpoint, region and keys",
         )
 
     def _mark(self) -> None:
-        tags = self._read("", "get_bucket_tagging", ["TagSet"], [])
+        tags = self._calls.read("", "get_bucket_tagging", ["TagSet"], [])
         if tags is not None:
             others = [tag for tag in tags if tag["Key"] != OWNER]
-            self._write(
+            self._calls.write(
                 "put_bucket_tagging",
                 Tagging={"TagSet": [*others, {"Key": OWNER, "Value": self._wanted.environment}]},
             )
@@ -171,74 +182,57 @@ class S3Store:
             found.append("it is public (by its access list)")
         if self._public_by_policy("public policies"):
             found.append("it is public (by its policy)")
-        key = ["PublicAccessBlockConfiguration"]
-        block = self._read("a block on public access", "get_public_access_block", key, {})
-        if block is not None and block != _BLOCK:
+        key = "PublicAccessBlockConfiguration"
+        answer = self._calls.read(BLOCK, "get_public_access_block", [], {key: {}})
+        if answer is not None and key not in answer:
+            # MinIO does not know the question and answers another one
+            self._calls.not_offered.append(BLOCK)
+        elif answer is not None and answer[key] != _BLOCK:
             found.append("public access: not blocked")
         return found
 
     def _public_by_list(self, what: str = "") -> bool:
-        grants = self._read(what, "get_bucket_acl", ["Grants"], []) or []
+        grants = self._calls.read(what, "get_bucket_acl", ["Grants"], []) or []
         who = [str(g["Grantee"].get("URI") or g["Grantee"].get("ID")) for g in grants]
         return any(name.endswith(_EVERYBODY) for name in who)
 
     def _public_by_policy(self, what: str = "") -> bool:
-        return bool(self._read(what, "get_bucket_policy_status", ["PolicyStatus", "IsPublic"], False))
+        """By the store's own judgement, or since the policy names everybody: stores judge differently."""
+        judged = self._calls.read(what, "get_bucket_policy_status", ["PolicyStatus", "IsPublic"], False)
+        text = self._calls.read("", "get_bucket_policy", ["Policy"], "{}")
+        statements = json.loads(text or "{}").get("Statement", [])
+        return bool(judged) or any(
+            one.get("Effect") == "Allow"
+            and one.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+            and not one.get("Condition")
+            for one in (statements if isinstance(statements, list) else [statements])
+        )
 
     def _versions(self) -> list[str]:
         """A store without lifecycle rules is not asked to keep versions: nothing would ever delete them."""
-        if RULES in self._not_offered:
+        if RULES in self._calls.not_offered:
             return []
-        status = self._read("versions", "get_bucket_versioning", ["Status"], "Disabled")
+        status = self._calls.read("versions", "get_bucket_versioning", ["Status"], "Disabled")
         return [] if status in (None, "Enabled") else ["versions: not kept; wanted: kept"]
 
     def _locked(self) -> list[str]:
         lock, wanted = self._lock("object lock"), self._wanted.lock
-        lacking = [what for what in ("object lock", RULES) if wanted and what in self._not_offered]
+        lacking = [what for what in ("object lock", RULES) if wanted and what in self._calls.not_offered]
         if lacking:
             step = "take backup.bucket.lock away, or choose a store that has both"
             raise Refusal(
                 f"the store of bucket {self._wanted.name} offers no {' and no '.join(lacking)}", step
             )
-        if "object lock" in self._unseen or lock == wanted:
+        if "object lock" in self._calls.unseen or lock == wanted:
             return []
         return [f"object lock: {lock or 'none'}; wanted: {wanted or 'none'}"]
 
     def _lock(self, what: str = "") -> Lock | None:
         path = ["ObjectLockConfiguration", "Rule", "DefaultRetention"]
-        rule = self._read(what, "get_object_lock_configuration", path, None)
+        rule = self._calls.read(what, "get_object_lock_configuration", path, None)
         if not rule:
             return None
         return Lock(days=rule.get("Days") or rule.get("Years", 0) * 365, mode=str(rule["Mode"]).lower())
-
-    def _read(self, what: str, operation: str, path: list[str], nothing: Any) -> Any:
-        """The member at ``path`` of the answer, ``nothing`` where there is none, or None where it can't be had.
-
-        ``what`` is then noted under that name, unless it is empty.
-        """
-        try:
-            value = getattr(self._client, operation)(Bucket=self._wanted.name)
-        except self._client.exceptions.ClientError as error:
-            code = str(error.response["Error"].get("Code"))
-            if code in _NONE:
-                return nothing
-            if code not in _NOT_OFFERED | _UNSEEN:
-                raise
-            if what:
-                (self._unseen if code in _UNSEEN else self._not_offered).append(what)
-            return None
-        for member in path:
-            value = value.get(member) if isinstance(value, dict) else None
-        return nothing if value is None else value
-
-    def _write(self, operation: str, **options: Any) -> None:
-        """Change it, where the store offers that."""
-        call: Callable[..., Any] = getattr(self._client, operation)
-        try:
-            call(Bucket=self._wanted.name, **options)
-        except self._client.exceptions.ClientError as error:
-            if str(error.response["Error"].get("Code")) not in _NOT_OFFERED:
-                raise
 
 
 def _same_rules(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> bool:
