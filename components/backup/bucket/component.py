@@ -61,7 +61,7 @@ class BackupBucket(pulumi.ComponentResource):
             else [self._script(name, args)]
         )
         if not spec.makes_key:
-            self.access = BucketAccess(key_id=spec.key_id, key=args.key)
+            self.access = BucketAccess(key_id=spec.key_id, key=pulumi.Output.secret(args.key))
         elif spec.kind == "r2":
             key_id, key = cloudflare.key(name, spec, self, self.ready)
             self.access = BucketAccess(key_id=key_id, key=key)

@@ -43,7 +43,7 @@ LOCK = OF | {
         }
     ]
 }
-TOKEN_INPUTS = {
+TOKEN_INPUTS: dict[str, Any] = {
     "accountId": ACCOUNT,
     "name": "backups",
     "policies": [
@@ -156,7 +156,7 @@ def test_a_token_is_made_changed_in_place_and_revoked(
 
 
 def test_resources_of_a_policy_must_be_an_object() -> None:
-    policy = TOKEN_INPUTS["policies"][0] | {"resources": "everything"}  # type: ignore[index]
+    policy = TOKEN_INPUTS["policies"][0] | {"resources": "everything"}
     failures = AccountToken(CloudflareProvider("6.23.1")).check(TOKEN_INPUTS | {"policies": [policy]})[1]
     assert failures == ["policies[0].resources: must be a JSON object"]
 
