@@ -214,6 +214,8 @@ def test_a_wrong_key_and_a_server_that_is_not_there_are_said_plainly_without_the
     gone = run(server, endpoint="http://127.0.0.1:1")
     assert gone.returncode == 1
     assert "Could not connect to the endpoint URL" in gone.stderr and "next: " in gone.stderr
+    unasked = run(server, endpoint="http://127.0.0.1:1", change=False)
+    assert unasked.returncode == 0 and "not looked at, since this machine does not reach it" in unasked.stdout
     assert not any(secret in wrong.stderr + gone.stderr for secret in (KEY, "another-key-that-is-not-real"))
 
 

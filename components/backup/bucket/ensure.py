@@ -26,6 +26,10 @@ class Refusal(Exception):
         ]
 
 
+class Unreachable(Exception):
+    """The store does not answer on this machine; the text says how."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Found:
     """A bucket as it is. ``owner``: the environment that it says it belongs to, or nothing.
@@ -45,7 +49,10 @@ class Store(Protocol):
     """A provider's buckets, for one bucket."""
 
     def look(self) -> Found | None:
-        """The bucket; None if there is none of that name. Raises :class:`Refusal` if it is somebody else's."""
+        """The bucket; None if there is none of that name.
+
+        Raises :class:`Refusal` if it is somebody else's, :class:`Unreachable`.
+        """
         ...
 
     def create(self) -> None:
@@ -59,7 +66,14 @@ class Store(Protocol):
 
 def ensure(wanted: Wanted, store: Store) -> list[str]:
     """Create or correct the bucket; what was done, as lines. Raises :class:`Refusal`."""
-    found = store.look()
+    try:
+        found = store.look()
+    except Unreachable as error:
+        if wanted.change:
+            step = "check backup.bucket.endpoint and this machine's network, then pulumi up"
+            raise Refusal(f"bucket {wanted.name}: {error}", step) from error
+        # a store that only the hosts reach is none of this machine's business
+        return [f"bucket {wanted.name}: not looked at, since this machine does not reach it: {error}"]
     if found is None:
         if not wanted.change:
             step = f"make it ({DOCS}), or let the deployment make it: backup.bucket.admin"

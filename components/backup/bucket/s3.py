@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from components.backup.bucket.ensure import Found, Refusal
+from components.backup.bucket.ensure import Found, Refusal, Unreachable
 from components.backup.bucket.s3_calls import Calls
 from components.backup.bucket.spec import OWNER, UNFINISHED_DAYS, Lock, Wanted
 
@@ -53,7 +53,11 @@ def client(wanted: Wanted) -> Any:
         region_name=wanted.region,
         aws_access_key_id=wanted.key_id,
         aws_secret_access_key=wanted.key,
-        config=Config(retries={"max_attempts": 3}, connect_timeout=15, s3={"addressing_style": "path"}),
+        config=Config(
+            retries={"max_attempts": 3 if wanted.change else 1},
+            connect_timeout=15 if wanted.change else 5,
+            s3={"addressing_style": "path"},
+        ),
     )
 
 
@@ -149,8 +153,12 @@ class S3Store:
             self._calls.write(write, LifecycleConfiguration={"Rules": rules[:1]})
 
     def _exists(self) -> bool:
+        from botocore.exceptions import ConnectionError as NoConnection
+
         try:
             self._client.head_bucket(Bucket=self._wanted.name)
+        except NoConnection as error:
+            raise Unreachable(str(error)) from error
         except self._client.exceptions.ClientError as error:
             status = error.response["ResponseMetadata"]["HTTPStatusCode"]
             if status == 404:
