@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from components.backup.bucket import s3
 from components.backup.bucket.ensure import Refusal, ensure
-from components.backup.bucket.s3 import S3Store, client, lifecycle
+from components.backup.bucket.s3 import S3Store, client
+from components.backup.bucket.s3_rules import lifecycle, same
 from components.backup.bucket.spec import OWNER, Lock, Wanted
 from tests.acceptance import s3_servers
 from tests.acceptance.s3_servers import HOST_KEY, HOST_KEY_ID, KEY, KEY_ID, Server
@@ -146,7 +146,7 @@ def test_days_and_lock_are_changed_in_place(server: Server) -> None:
         "  this store does not offer: a rule for unfinished uploads",
     ]
     rules = server.client.get_bucket_lifecycle_configuration(Bucket=NAME)["Rules"]
-    assert s3._same_rules(rules, lifecycle(14)[:1])
+    assert same(rules, lifecycle(14)[:1])
     assert "  object lock: 30 days, governance; wanted: none" in make(server, hidden_days=14)
     assert server.client.get_object(Bucket=NAME, Key="a")["Body"].read() == b"x"
 
@@ -185,7 +185,7 @@ def test_rules_of_others_are_named_and_not_lost_by_accident(server: Server) -> N
     assert caught.value.details == ("lifecycle rule of others: clean-up",)
     make(server, adopt=True)
     rules = server.client.get_bucket_lifecycle_configuration(Bucket=NAME)["Rules"]
-    assert s3._same_rules(rules, lifecycle(7)[:1])
+    assert same(rules, lifecycle(7)[:1])
 
 
 @only_versitygw

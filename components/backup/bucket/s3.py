@@ -12,34 +12,15 @@ from typing import Any
 
 from components.backup.bucket.ensure import Found, Refusal, Unreachable
 from components.backup.bucket.s3_calls import Calls
-from components.backup.bucket.spec import OWNER, UNFINISHED_DAYS, Lock, Wanted
+from components.backup.bucket.s3_rules import OURS, described, lifecycle, same
+from components.backup.bucket.spec import OWNER, Lock, Wanted
 
 RULES, BLOCK = "lifecycle rules", "a block on public access"
-_OURS = "dhanman-"
 _MALFORMED = {"InvalidArgument", "InvalidRequest", "MalformedXML"}
 _EVERYBODY = ("AllUsers", "AuthenticatedUsers", "all-users")
 _BLOCK = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
 )
-
-
-def lifecycle(hidden_days: int) -> list[dict[str, Any]]:
-    """The rules of the bucket, for all objects."""
-    return [
-        {
-            "ID": f"{_OURS}old-versions",
-            "Status": "Enabled",
-            "Filter": {"Prefix": ""},
-            "NoncurrentVersionExpiration": {"NoncurrentDays": hidden_days},
-            "Expiration": {"ExpiredObjectDeleteMarker": True},
-        },
-        {
-            "ID": f"{_OURS}unfinished-uploads",
-            "Status": "Enabled",
-            "Filter": {"Prefix": ""},
-            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": UNFINISHED_DAYS},
-        },
-    ]
 
 
 def client(wanted: Wanted) -> Any:
@@ -78,15 +59,17 @@ class S3Store:
         foreign = []
         rules = self._calls.read(RULES, "get_bucket_lifecycle_configuration", ["Rules"], [])
         if rules is not None:
-            ours = [rule for rule in rules if str(rule.get("ID", "")).startswith(_OURS)]
+            ours = [rule for rule in rules if str(rule.get("ID", "")).startswith(OURS)]
             foreign = [
                 f"lifecycle rule of others: {rule.get('ID') or rule}" for rule in rules if rule not in ours
             ]
             needed, all_of_them = lifecycle(self._wanted.hidden_days)[:1], lifecycle(self._wanted.hidden_days)
-            if _same_rules(ours, needed):
+            if same(ours, needed):
                 self._calls.not_offered.append("a rule for unfinished uploads")
-            elif not _same_rules(ours, all_of_them):
-                differences.append(f"old versions: {_life(ours)}; wanted: {self._wanted.hidden_days} days")
+            elif not same(ours, all_of_them):
+                differences.append(
+                    f"old versions: {described(ours)}; wanted: {self._wanted.hidden_days} days"
+                )
         differences += [*self._versions(), *self._locked()]
         return Found(
             owner=next((tag["Value"] for tag in tags if tag["Key"] == OWNER), ""),
@@ -241,28 +224,3 @@ class S3Store:
         if not rule:
             return None
         return Lock(days=rule.get("Days") or rule.get("Years", 0) * 365, mode=str(rule["Mode"]).lower())
-
-
-def _same_rules(found: list[dict[str, Any]], wanted: list[dict[str, Any]]) -> bool:
-    """Whether the rules mean the same: stores fill in defaults, and some spell the prefix in the older way."""
-
-    def essence(rules: list[dict[str, Any]]) -> list[Any]:
-        members = ("ID", "Status", "NoncurrentVersionExpiration", "AbortIncompleteMultipartUpload")
-        return sorted(
-            ([rule.get(m) for m in members] + [_marker(rule), _prefix(rule)] for rule in rules), key=str
-        )
-
-    return essence(found) == essence(wanted)
-
-
-def _marker(rule: dict[str, Any]) -> bool:
-    return bool(rule.get("Expiration", {}).get("ExpiredObjectDeleteMarker"))
-
-
-def _prefix(rule: dict[str, Any]) -> str:
-    return str(rule.get("Filter", {}).get("Prefix") or rule.get("Prefix") or "")
-
-
-def _life(rules: list[dict[str, Any]]) -> str:
-    old = [rule["NoncurrentVersionExpiration"] for rule in rules if "NoncurrentVersionExpiration" in rule]
-    return f"{old[0].get('NoncurrentDays')} days" if old else "kept for ever"
