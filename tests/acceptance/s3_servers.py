@@ -79,11 +79,15 @@ def _versitygw(folder: Path, port: int) -> tuple[Path, list[str], dict[str, str]
     return program, [*options, str(folder / "data")], {"ROOT_ACCESS_KEY": KEY_ID, "ROOT_SECRET_KEY": KEY}
 
 
-def _minio(folder: Path, port: int) -> tuple[Path, list[str], dict[str, str]]:
+def minio(steps: Steps) -> Path:
+    """MinIO, built at the first call (5 minutes; needs Go) into the shared cache, under its sources' digest."""
     program = paths.cache() / "tests" / f"minio-{digest(_MINIO)}"
-    build(
-        Steps(folder / "logs"), "Building MinIO (about 5 minutes)", _MINIO, "github.com/minio/minio", program
-    )
+    build(steps, "Building MinIO (about 5 minutes)", _MINIO, "github.com/minio/minio", program)
+    return program
+
+
+def _minio(folder: Path, port: int) -> tuple[Path, list[str], dict[str, str]]:
+    program = minio(Steps(folder / "logs"))
     (folder / "data").mkdir()
     options = ["server", "--quiet", "--address", f"127.0.0.1:{port}", str(folder / "data")]
     return program, options, {"MINIO_ROOT_USER": KEY_ID, "MINIO_ROOT_PASSWORD": KEY}
