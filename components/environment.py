@@ -6,6 +6,7 @@ This is the only place that knows both the settings and the components.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import pulumi
 
@@ -40,9 +41,6 @@ from components.remote import Bootstrap, BootstrapArgs, Observer, Target
 from components.settings import Host as HostSettings
 from components.settings import Settings
 from components.turn import Turn
-
-HIDDEN_DAYS = 7
-"""Days after which B2 really deletes what was deleted: long enough to notice a mistake."""
 
 
 class Environment(pulumi.ComponentResource):
@@ -229,35 +227,45 @@ class Environment(pulumi.ComponentResource):
 
     def _backup(self) -> None:
         target = self._target("postgres").after(*(database.ready for database in self._databases.values()))
-        spec, key = specs.backup(self._settings)
-        if spec.remote is not None and spec.remote.kind != "folder":
-            args = BackupBucketArgs(
-                kind=spec.remote.kind,
-                name=spec.remote.name,
-                key_id=spec.remote.key_id,
-                key=key,
-                hidden_days=HIDDEN_DAYS,
-                protect=self._guarded,
-            )
-            target = target.after(*BackupBucket("backup-bucket", args, self._child).ready)
+        bucket = self._bucket()
+        if bucket:
+            target = target.after(*bucket.ready)
         of_backup = BackupArgs(
             target=target,
-            spec=spec,
-            key=key,
+            spec=specs.backup(self._settings),
+            access=bucket.access if bucket else None,
             physical=specs.physical_backup(self._settings),
             protect=self._guarded,
         )
         Backup("backup", of_backup, self._child)
 
+    def _bucket(self) -> BackupBucket | None:
+        spec = specs.bucket(self._settings)
+        if spec is None:
+            return None
+        key, admin_key = specs.bucket_keys(self._settings)
+        args = BackupBucketArgs(spec=spec, key=key, admin_key=admin_key, protect=self._guarded)
+        providers = [self._cloudflare] if spec.kind == "r2" else []
+        opts = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(providers=providers))
+        return BackupBucket("backup-bucket", args, opts)
+
+    @cached_property
+    def _cloudflare(self) -> pulumi.ProviderResource:
+        found = self._settings.cloudflare
+        token = found.api_token.get_secret_value() if found else None
+        return cloudflare_provider(
+            "cloudflare", token, self._child, base_url=found.base_url if found else None
+        )
+
     def _dns(self) -> None:
         settings = self._settings
         if settings.dns is None:
             return
-        token = settings.cloudflare.api_token.get_secret_value() if settings.cloudflare else None
-        provider = cloudflare_provider("cloudflare", token, self._child)
         for domain in settings.domains:
             record = specs.dns_record(settings, settings.dns, domain)
-            opts = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(providers=[provider]))
+            opts = pulumi.ResourceOptions.merge(
+                self._child, pulumi.ResourceOptions(providers=[self._cloudflare])
+            )
             DnsRecord(domain, DnsRecordArgs(zone_id=settings.dns.zone_id, record=record), opts)
 
 

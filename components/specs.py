@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.artifacts import pack
+from components.backup.bucket.spec import BucketSpec, Lock
 from components.backup.physical.plan import ARCHIVE_TIMEOUT, Bucket, PhysicalSpec, Schedules
 from components.backup.plan import BackupSpec, Remote
 from components.certificate.plan import CertificatePaths, CertificateSource, CertificateSpec
@@ -25,6 +26,7 @@ from components.settings import (
     Dns,
     DotnetRuntime,
     FolderBucket,
+    R2Bucket,
     S3Bucket,
     Settings,
 )
@@ -236,23 +238,73 @@ def frontend(settings: Settings, paths: Mapping[str, CertificatePaths], artifact
     )
 
 
-def backup(settings: Settings) -> tuple[BackupSpec, str]:
-    """The backup, and the secret key of its bucket (empty without one)."""
-    wanted, bucket = settings.backup, settings.backup.bucket
-    remote, key = None, ""
-    if isinstance(bucket, FolderBucket):
-        remote = Remote(kind=bucket.kind, path=bucket.path)
-    elif bucket is not None:
-        key = bucket.key.get_secret_value()
-        remote = Remote(
-            kind=bucket.kind,
-            name=bucket.name,
-            prefix=bucket.prefix,
-            key_id=bucket.key_id,
-            endpoint="" if isinstance(bucket, B2Bucket) else bucket.endpoint,
-            region="" if isinstance(bucket, B2Bucket) else bucket.region,
+def bucket(settings: Settings) -> BucketSpec | None:
+    """The bucket of the backups, if there is one and it is no folder."""
+    found = settings.backup.bucket
+    if found is None or isinstance(found, FolderBucket):
+        return None
+    common = BucketSpec(
+        kind=found.kind,
+        name=found.name,
+        prefix=found.prefix,
+        environment=settings.environment,
+        hidden_days=0 if isinstance(found, R2Bucket) else found.hidden_days,
+        endpoint=found.endpoint or "",
+        region=_region(found),
+        lock=Lock(days=found.lock.days, mode=found.lock.mode) if found.lock else None,
+        adopt=found.adopt,
+    )
+    if isinstance(found, R2Bucket):
+        return replace(
+            common,
+            account=found.account_id,
+            jurisdiction=found.jurisdiction,
+            location=found.location,
+            key_number=found.key_number,
         )
-    spec = BackupSpec(
+    return replace(
+        common,
+        admin_key_id=found.admin.key_id if found.admin else "",
+        key_id=found.key_id or "",
+        key_number=found.key_number if isinstance(found, B2Bucket) else 1,
+    )
+
+
+def bucket_keys(settings: Settings) -> tuple[str, str]:
+    """The secret halves of the bucket's key for the host and of the key that makes it; empty where not given."""
+    found = settings.backup.bucket
+    if not isinstance(found, B2Bucket | S3Bucket):
+        return "", ""
+    key, admin = found.key, found.admin
+    return key.get_secret_value() if key else "", admin.key.get_secret_value() if admin else ""
+
+
+def _region(found: B2Bucket | S3Bucket | R2Bucket) -> str:
+    """Of its S3 API: Backblaze's endpoints name it, and Cloudflare has but one."""
+    if isinstance(found, S3Bucket):
+        return found.region
+    if isinstance(found, R2Bucket):
+        return "auto"
+    return found.endpoint.split(".")[1] if found.endpoint else ""
+
+
+def backup(settings: Settings) -> BackupSpec:
+    """The dumps; the key for their bucket is added when it is made."""
+    wanted, found = settings.backup, bucket(settings)
+    remote = None
+    if isinstance(wanted.bucket, FolderBucket):
+        remote = Remote(kind="folder", path=wanted.bucket.path)
+    elif found is not None:
+        # b2sdk needs no endpoint; for everybody else the library is that of S3
+        b2 = found.kind == "b2"
+        remote = Remote(
+            kind="b2" if b2 else "s3",
+            name=found.name,
+            prefix=found.prefix,
+            endpoint="" if b2 else found.endpoint,
+            region="" if b2 else found.region,
+        )
+    return BackupSpec(
         environment=settings.environment,
         databases=tuple(ServiceNames(settings.environment, name).database for name in settings.services),
         port=settings.postgres.port,
@@ -261,12 +313,11 @@ def backup(settings: Settings) -> tuple[BackupSpec, str]:
         retention_days=wanted.retention_days,
         remote=remote,
     )
-    return spec, key
 
 
 def physical_backup(settings: Settings) -> PhysicalSpec | None:
     """The archive and the backups of the whole cluster, or None where they are switched off."""
-    wanted, bucket = settings.backup.physical, settings.backup.bucket
+    wanted, found = settings.backup.physical, bucket(settings)
     if not wanted.enabled:
         return None
     cores = settings.host_of("postgres")[1].cores
@@ -287,17 +338,13 @@ def physical_backup(settings: Settings) -> PhysicalSpec | None:
         ),
         processes=max(1, min(4, cores // 2)),
         queue_max=wanted.wal_queue_max,
-        bucket=_s3_bucket(bucket) if isinstance(bucket, B2Bucket | S3Bucket) else None,
+        bucket=_s3_bucket(found) if found else None,
     )
 
 
-def _s3_bucket(bucket: B2Bucket | S3Bucket) -> Bucket:
-    """A bucket through its S3 API; Backblaze's endpoints name their region."""
-    endpoint = bucket.endpoint or ""
-    region = endpoint.split(".")[1] if isinstance(bucket, B2Bucket) else bucket.region
-    return Bucket(
-        name=bucket.name, prefix=bucket.prefix, endpoint=endpoint, region=region, key_id=bucket.key_id
-    )
+def _s3_bucket(found: BucketSpec) -> Bucket:
+    """The same bucket through its S3 API."""
+    return Bucket(name=found.name, prefix=found.prefix, endpoint=found.endpoint, region=found.region)
 
 
 def dns_record(settings: Settings, dns: Dns, domain: str) -> DnsRecordSpec:

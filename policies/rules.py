@@ -21,8 +21,8 @@ _REMOTE_TEXT = re.compile(
 )
 _LOCAL_TEXT = re.compile(r"timeout \d+m \S+ -m components(\.\w+)+")
 _SHELL_OF = "dhanman:remote:Bootstrap"
-# only roles and defaults of the server can be made again from the settings
-_REPLACEABLE = ("-roles", "-defaults")
+# only roles and defaults of the server and the host's key of the bucket can be made again from the settings
+_REPLACEABLE = ("-roles", "-defaults", "-key")
 _DATA = ("dhanman:postgres:PostgresServer", "dhanman:postgres:Database", "dhanman:rabbitmq:Rabbitmq",
          "dhanman:backup:BackupBucket")  # fmt: skip
 _PASSWORD = "random:index/randomPassword:RandomPassword"

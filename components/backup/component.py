@@ -1,63 +1,23 @@
-"""Backups as Pulumi components: the bucket that they go to, and the nightly run."""
+"""The backups of an environment as a Pulumi component."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_random as random
 
+from components.backup.bucket import BucketAccess
 from components.backup.physical import PhysicalSpec, physical_unit
 from components.backup.plan import BackupSpec, backup_unit
-from components.remote import HostUnit, LocalScript, Target
-
-
-@dataclass(frozen=True, kw_only=True)
-class BackupBucketArgs:
-    """``kind``: ``b2`` is created at Backblaze; any other kind must exist. ``key``: secret half of the key."""
-
-    kind: str
-    name: str
-    key_id: str
-    key: pulumi.Input[str]
-    hidden_days: int
-    protect: bool
-
-
-class BackupBucket(pulumi.ComponentResource):
-    """The bucket that backups are uploaded to.
-
-    Owns, at Backblaze B2, the bucket with its lifecycle rule; a bucket that exists is taken over and corrected.
-    Deleting it leaves the bucket and everything in it: backups outlive the environment.
-    """
-
-    def __init__(self, name: str, args: BackupBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("dhanman:backup:BackupBucket", name, None, opts)
-        self.name = args.name
-        self.ready: list[pulumi.Resource] = []
-        if args.kind == "b2":
-            wanted = pulumi.Output.secret(args.key).apply(
-                lambda key: json.dumps(
-                    {"name": args.name, "key_id": args.key_id, "key": key, "hidden_days": args.hidden_days}
-                )
-            )
-            script = LocalScript(
-                f"{name}-b2",
-                ["-m", "components.backup.bucket"],
-                wanted,
-                opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
-            )
-            self.ready = [script]
-        self.register_outputs({"name": self.name})
-
+from components.remote import HostUnit, Target
 
 PASSPHRASE_LENGTH = 48
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackupArgs:
-    """``target``: the databases' host, ready once they are. ``key``: secret half of the bucket's key.
+    """``target``: the databases' host, ready once they are. ``access``: its key for the bucket, if there is one.
 
     ``physical``: the archive and the backups of the whole cluster, if they are wanted. ``protect``: refuse to delete
     the passphrase, without which they can't be read.
@@ -65,7 +25,7 @@ class BackupArgs:
 
     target: Target
     spec: BackupSpec
-    key: pulumi.Input[str]
+    access: BucketAccess | None = None
     physical: PhysicalSpec | None = None
     protect: bool = False
 
@@ -81,7 +41,10 @@ class Backup(pulumi.ComponentResource):
     def __init__(self, name: str, args: BackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("dhanman:backup:Backup", name, None, opts)
         spec = args.spec
-        unit = pulumi.Output.secret(args.key).apply(lambda key: backup_unit(spec, key))
+        access = args.access or BucketAccess(key_id="", key="")
+        unit = pulumi.Output.all(access.key_id, pulumi.Output.secret(access.key)).apply(
+            lambda keys: backup_unit(_with_key(spec, keys[0]), keys[1])
+        )
         self.ready: pulumi.Resource = HostUnit(
             f"{name}-timer",
             args.target,
@@ -90,18 +53,18 @@ class Backup(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         if args.physical:
-            self._archive(name, args, args.physical)
+            self._archive(name, args, args.physical, access)
         self.register_outputs({"directory": spec.directory, "schedule": spec.schedule})
 
-    def _archive(self, name: str, args: BackupArgs, spec: PhysicalSpec) -> None:
+    def _archive(self, name: str, args: BackupArgs, spec: PhysicalSpec, access: BucketAccess) -> None:
         passphrase = random.RandomPassword(
             f"{name}-passphrase",
             length=PASSPHRASE_LENGTH,
             special=False,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        unit = pulumi.Output.all(passphrase.result, args.key).apply(
-            lambda secrets: physical_unit(spec, secrets[0], secrets[1])
+        unit = pulumi.Output.all(passphrase.result, access.key_id, pulumi.Output.secret(access.key)).apply(
+            lambda secrets: physical_unit(_archive_with_key(spec, secrets[1]), secrets[0], secrets[2])
         )
         HostUnit(
             f"{name}-physical",
@@ -110,3 +73,11 @@ class Backup(pulumi.ComponentResource):
             named=f"physical-backup-{spec.environment}",
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+
+def _with_key(spec: BackupSpec, key_id: str) -> BackupSpec:
+    return replace(spec, remote=replace(spec.remote, key_id=key_id)) if spec.remote and key_id else spec
+
+
+def _archive_with_key(spec: PhysicalSpec, key_id: str) -> PhysicalSpec:
+    return replace(spec, bucket=replace(spec.bucket, key_id=key_id)) if spec.bucket else spec

@@ -25,7 +25,7 @@ class Remote:
     """Where backups are uploaded to.
 
     ``kind``: ``b2``, ``s3`` or ``folder`` (``path``: a directory of the host). ``name`` and ``prefix``: bucket and
-    folder in it. ``key_id``: of an application key; its secret half is given to the plan beside this.
+    folder in it. ``key_id``: of an access key, set once it is made; its secret half is given to the plan beside this.
     """
 
     kind: str

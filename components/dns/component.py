@@ -27,16 +27,19 @@ def cloudflare_provider(
     name: str,
     api_token: pulumi.Input[str] | None,
     opts: pulumi.ResourceOptions | None = None,
+    *,
+    base_url: str | None = None,
 ) -> pulumi.ProviderResource:
-    """The one provider of an environment's records.
+    """The one provider of an environment's records and of its bucket at Cloudflare.
 
     An explicit one, so that no other stack's or shell's Cloudflare settings are used by accident. The token
-    needs *Zone / DNS / Edit* on the zone and stays secret; None leaves it to ``CLOUDFLARE_API_TOKEN``.
+    needs *Zone / DNS / Edit* on the zone, for a bucket also *Workers R2 Storage / Edit* and *Account API Tokens /
+    Edit*, and stays secret; None leaves it to ``CLOUDFLARE_API_TOKEN``. ``base_url``: of another API than Cloudflare's.
     """
     import pulumi_cloudflare as cloudflare
 
     token = None if api_token is None else pulumi.Output.secret(api_token)
-    return cloudflare.Provider(name, api_token=token, opts=opts)
+    return cloudflare.Provider(name, api_token=token, base_url=base_url, opts=opts)
 
 
 class DnsRecord(pulumi.ComponentResource):

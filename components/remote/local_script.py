@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
-
 import pulumi
 import pulumi_command as command
 
 
 class LocalScript(command.local.Command):
-    """Runs a Python module of the project (``-m module argument ...``) when its input changes.
+    """Runs a Python module of the project when its input changes, and ``delete``, another one, when it is deleted.
 
-    ``stdin`` is a secret. The script is idempotent; deleting the resource runs nothing.
+    ``stdin`` is a secret. ``secret_output``: what the script prints is one too; then nothing of it is shown, and the
+    script finds what it printed the last time in ``PULUMI_COMMAND_STDOUT``. The script is idempotent. Without
+    ``delete`` deleting the resource runs nothing.
     """
 
     def __init__(
         self,
         resource_name: str,
-        argv: Sequence[str],
+        module: str,
         stdin: pulumi.Input[str],
         *,
+        delete: str | None = None,
+        secret_output: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
+        if secret_output:
+            opts = pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(additional_secret_outputs=["stdout"])
+            )
         super().__init__(
             resource_name,
-            # relative, so that the text is the same in every checkout; Pulumi runs it in the project's folder
-            create=f"timeout 5m {shlex.join(['.venv/bin/python', *argv])}",
+            create=_command(module),
+            delete=_command(delete) if delete else None,
             stdin=pulumi.Output.secret(stdin),
-            add_previous_output_in_env=False,
+            add_previous_output_in_env=secret_output,
+            logging=command.local.Logging.STDERR if secret_output else None,
             opts=opts,
         )
+
+
+def _command(module: str) -> str:
+    # relative, so that the text is the same in every checkout; Pulumi runs it in the project's folder
+    return f"timeout 5m .venv/bin/python -m {module}"

@@ -13,7 +13,8 @@ from components.settings.applications import (
     Pool,
     Service,
 )
-from components.settings.data import AptSource, B2Bucket, Backup, FolderBucket, Postgres, Rabbitmq, S3Bucket
+from components.settings.buckets import B2Bucket, FolderBucket, Lock, R2Bucket, S3Bucket
+from components.settings.data import AptSource, Backup, Postgres, Rabbitmq
 from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.loader import load
@@ -38,12 +39,14 @@ __all__ = [
     "Frontend",
     "Gateway",
     "Host",
+    "Lock",
     "Logs",
     "NetworkSettings",
     "Placeholder",
     "Pool",
     "Postgres",
     "Problem",
+    "R2Bucket",
     "Rabbitmq",
     "Roles",
     "S3Bucket",

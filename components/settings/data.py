@@ -7,21 +7,17 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from components.settings.base import Model
+from components.settings.buckets import Bucket
 from components.settings.values import (
     AbsolutePath,
-    B2Endpoint,
-    BucketName,
-    BucketPrefix,
     ByteSize,
     Calendar,
     Count,
     Fingerprint,
-    HttpsUrl,
     LocalPath,
     Positive,
     RepositoryUrl,
     Seconds,
-    Secret,
     UnprivilegedPort,
     WholeNumber,
 )
@@ -106,42 +102,6 @@ class Rotation(Model):
 
     postgres: Count = 0
     rabbitmq: Count = 0
-
-
-class B2Bucket(Model):
-    """A Backblaze B2 bucket; ``key_id`` and ``key`` are an application key.
-
-    ``endpoint``: of its S3 API, for pgBackRest, which speaks no other.
-    """
-
-    kind: Literal["b2"]
-    name: BucketName
-    prefix: BucketPrefix = "postgresql"
-    endpoint: B2Endpoint | None = None
-    key_id: str = Field(pattern=r"^[0-9A-Za-z]+$", min_length=10)
-    key: Secret
-
-
-class S3Bucket(Model):
-    """A bucket of any S3-compatible store; ``key_id`` and ``key`` are an access key."""
-
-    kind: Literal["s3"]
-    name: BucketName
-    prefix: BucketPrefix = "postgresql"
-    endpoint: HttpsUrl
-    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]+$")
-    key_id: str = Field(pattern=r"^[0-9A-Za-z]+$")
-    key: Secret
-
-
-class FolderBucket(Model):
-    """A folder of the backup host that stands in for a bucket, in local and test environments."""
-
-    kind: Literal["folder"]
-    path: AbsolutePath
-
-
-Bucket = Annotated[B2Bucket | S3Bucket | FolderBucket, Field(discriminator="kind")]
 
 
 class Physical(Model):

@@ -71,7 +71,8 @@ class _Loading:
     def settings(self) -> Settings:
         if self.tree.get("environment") != "local":
             self.missing = placeholders.fill(self.stack, self.tree)
-            if isinstance(self.tree.get("dns"), Mapping):
+            r2 = raw.get(self.tree, ("backup", "bucket", "kind")) == "r2"
+            if r2 or isinstance(self.tree.get("dns"), Mapping):
                 self.missing += placeholders.fill_cloudflare(self.stack, self.cloudflare)
         parsed = self._parse()
         if parsed is not None:

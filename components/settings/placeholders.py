@@ -47,7 +47,7 @@ def fill(stack: str, raw: dict[str, Any]) -> tuple[Placeholder, ...]:
 
 
 def fill_cloudflare(stack: str, cloudflare: dict[str, Any]) -> tuple[Placeholder, ...]:
-    """As :func:`fill`, for the token of the DNS records."""
+    """As :func:`fill`, for the token of the DNS records and of a bucket at Cloudflare."""
     if cloudflare.get("apiToken"):
         return ()
     cloudflare["apiToken"] = SECRET
@@ -127,18 +127,44 @@ def _secret_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_N
     if isinstance(raw.get("dns"), Mapping):
         needs.append(need(("dns", "zoneId"), "the zone's id at Cloudflare", "0" * 32, "ID"))
     bucket = get(raw, ("backup", "bucket"))
-    if isinstance(bucket, Mapping) and bucket.get("kind") in ("b2", "s3"):
-        needs.append(need(("backup", "bucket", "keyId"), "the id of the bucket's key", "placeholder0", "ID"))
-        needs.append(need(("backup", "bucket", "key"), "the bucket's key", SECRET, "", secret=True))
-        if bucket["kind"] == "b2" and get(raw, ("backup", "physical", "enabled")) is not False:
-            endpoint = ("backup", "bucket", "endpoint")
-            needs.append(need(endpoint, "the bucket's S3 endpoint", B2_ENDPOINT, B2_EXAMPLE))
+    if isinstance(bucket, Mapping):
+        needs += _bucket_needs(raw, bucket, need)
     for name, service in _mappings(raw.get("services")):
         secrets = service.get("secrets")
         for key in secrets if isinstance(secrets, Mapping) else ():
             # A key without a value names a secret that the service needs.
             path = ("services", name, "secrets", str(key))
             needs.append(need(path, "the secret", SECRET, "", secret=True))
+    return needs
+
+
+def _bucket_needs(
+    raw: Mapping[str, Any], bucket: Mapping[str, Any], need: Callable[..., _Need]
+) -> list[_Need]:
+    def key(what: str, *below: str) -> list[_Need]:
+        path = ("backup", "bucket", *below)
+        return [
+            need((*path, "keyId"), f"the id of {what}", "placeholder0", "ID"),
+            need((*path, "key"), what, SECRET, "", secret=True),
+        ]
+
+    kind = bucket.get("kind")
+    needs = []
+    own = any(bucket.get(half) for half in ("keyId", "key"))
+    if kind == "r2":
+        account = ("backup", "bucket", "accountId")
+        needs.append(need(account, "the account's id at Cloudflare", "0" * 32, "ID"))
+    if kind == "s3" or (kind == "b2" and own):
+        needs += key("the bucket's key")
+    admin = bucket.get("admin")
+    wanted = (
+        isinstance(admin, Mapping) if kind == "s3" or own else admin is None or isinstance(admin, Mapping)
+    )
+    if kind in ("b2", "s3") and wanted:
+        needs += key("the key that makes the bucket", "admin")
+    if kind == "b2" and get(raw, ("backup", "physical", "enabled")) is not False:
+        endpoint = ("backup", "bucket", "endpoint")
+        needs.append(need(endpoint, "the bucket's S3 endpoint", B2_ENDPOINT, B2_EXAMPLE))
     return needs
 
 

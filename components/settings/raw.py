@@ -78,5 +78,7 @@ def get(tree: Any, path: Path) -> Any:
 def put(tree: dict[str, Any], path: Path, value: Any) -> None:
     """Sets the value at ``path``, making the mappings on the way."""
     for part in path[:-1]:
-        tree = tree.setdefault(part, {})
+        if tree.get(part) is None:
+            tree[part] = {}
+        tree = tree[part]
     tree[path[-1]] = value

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
 
-from components.settings.data import B2Bucket
+from components.settings.buckets import B2Bucket, FolderBucket
 from components.settings.model import StackFile, postgres_sizing, rabbitmq_memory
 from components.settings.pools import INSTANCES, needed_connections
 from components.settings.problems import Path
@@ -240,6 +240,15 @@ def archive_has_an_endpoint(_stack: str, file: StackFile) -> Iterator[Finding]:
         yield Finding(("backup", "bucket", "endpoint"), text, (("backup", "physical", "enabled"),))
 
 
+def what_expires_is_not_locked(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """A copy is not locked for longer than it is kept."""
+    bucket, days = file.backup.bucket, file.backup.retention_days
+    if bucket is None or isinstance(bucket, FolderBucket) or bucket.lock is None or bucket.lock.days <= days:
+        return
+    text = f"must be at most {days}, as backup/retentionDays: what expires could not go"
+    yield Finding(("backup", "bucket", "lock", "days"), text, (("backup", "retentionDays"),))
+
+
 def backups_have_folders_of_their_own(_stack: str, file: StackFile) -> Iterator[Finding]:
     """Neither kind of backup lies in the other's folder."""
     physical, dumps = f"{file.backup.physical.directory}/", f"{file.backup.directory}/"
@@ -262,5 +271,6 @@ RULES: tuple[Rule, ...] = (
     release_sets_name_services,
     data_stays_in_production,
     archive_has_an_endpoint,
+    what_expires_is_not_locked,
     backups_have_folders_of_their_own,
 )

@@ -84,14 +84,17 @@ class ObjectStore:
                  "{ apt-get -qq update; apt-get -qq install -y ca-certificates; } >/dev/null; "
                  "update-ca-certificates >/dev/null")  # fmt: skip
 
+    def command(self) -> list[str]:
+        """What serves, on TLS, in the foreground."""
+        return [str(self.program), "--port", f"{self.address}:{PORT}", "--cert", str(self.folder / "server.crt"),
+                "--key", str(self.folder / "server.key"),
+                "posix", "--sidecar", str(self.folder / "sidecar"), str(self.folder / "data")]  # fmt: skip
+
     def start(self) -> None:
         """Serve, and wait until it does."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(self.program), "--port", f"{self.address}:{PORT}", "--cert", str(self.folder / "server.crt"),
-                 "--key", str(self.folder / "server.key"),
-                 "posix", "--sidecar", str(self.folder / "sidecar"), str(self.folder / "data")],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=os.environ | {"ROOT_ACCESS_KEY": KEY_ID, "ROOT_SECRET_KEY": KEY},
             )  # fmt: skip
         until = time.monotonic() + START_LIMIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from tests.components.settings.example import HOST_KEY
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORD = "generated-but-not-real"
+TOKEN = "value-of-a-token-but-not-real"
+KEY_ID, KEY = "id-of-a-key", "made-at-the-provider-but-not-real"
 KEY_BODY = "not-a-real-key-of-an-operator"
 PRIVATE_KEY = "\n".join(("-----BEGIN PRIVATE KEY-----", KEY_BODY, "-----END PRIVATE KEY-----"))
 OVERLAY = {
@@ -103,7 +106,13 @@ class Recording:
 
 class _Mocks(pulumi.runtime.Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
-        made = {"result": PASSWORD} if args.typ == "random:index/randomPassword:RandomPassword" else {}
+        made = {}
+        if args.typ == "random:index/randomPassword:RandomPassword":
+            made = {"result": PASSWORD}
+        elif args.typ == "cloudflare:index/accountToken:AccountToken":
+            made = {"value": TOKEN}
+        elif args.inputs.get("create", "").endswith("components.backup.bucket.key"):
+            made = {"stdout": json.dumps({"id": KEY_ID, "key": KEY})}
         return f"{args.name}-id", args.inputs | made
 
     def call(self, args: pulumi.runtime.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:

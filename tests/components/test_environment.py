@@ -118,6 +118,10 @@ def test_nothing_is_applied_to_a_host_before_its_access_is_confirmed(
 def test_no_input_comes_from_what_a_command_said(recordings: dict[str, Recording], stack: str) -> None:
     recording = recordings[stack]
     commands = {r.urn for r in recording.resources if r.type.startswith("command:")}
+    # the provider tells a key once, when it is made; nothing that is edited often goes into making it
+    commands -= {
+        r.urn for r in recording.resources if r.name.startswith("backup-bucket-") and r.name.endswith("-key")
+    }
     for resource in recording.resources:
         for name, urns in resource.property_dependencies.items():
             assert not urns & commands, f"{resource.name}.{name} is unknown in every preview of an update"

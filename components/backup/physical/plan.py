@@ -47,14 +47,14 @@ _TEMPLATES = Templates(__file__)
 class Bucket:
     """A bucket through its S3 API. ``endpoint``: https URL; ``prefix``: folder in it, shared with the dumps.
 
-    ``key_id``: of an access key; its secret half is given to the plan beside this.
+    ``key_id``: of an access key, set once it is made; its secret half is given to the plan beside this.
     """
 
     name: str
     prefix: str
     endpoint: str
     region: str
-    key_id: str
+    key_id: str = ""
 
     @property
     def host(self) -> str:

@@ -119,6 +119,6 @@ def test_an_upload_is_repeated_for_a_new_address_alone(tmp_path: Path) -> None:
 
 
 def test_a_local_script_gets_its_secret_on_stdin() -> None:
-    script = record(lambda: LocalScript("s", ["-m", "components.backup.bucket"], "fake-secret"))["s"]
+    script = record(lambda: LocalScript("s", "components.backup.bucket", "fake-secret"))["s"]
     assert script.is_secret("stdin")
     assert script.plain("create").endswith("-m components.backup.bucket")

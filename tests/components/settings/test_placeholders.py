@@ -40,8 +40,8 @@ def test_each_missing_value_is_listed_with_the_command_that_sets_it(load_changed
         "services/sales/secrets/Jwt.Key": f"{set_secret} 'dhanman:services.sales.secrets[\"Jwt.Key\"]'",
         "ssh/privateKey": f"{set_secret} 'dhanman:ssh.privateKey' < ~/.ssh/id_ed25519",
         "dns/zoneId": f"{set_public} 'dhanman:dns.zoneId' ID",
-        "backup/bucket/keyId": f"{set_public} 'dhanman:backup.bucket.keyId' ID",
-        "backup/bucket/key": f"{set_secret} 'dhanman:backup.bucket.key'",
+        "backup/bucket/admin/keyId": f"{set_public} 'dhanman:backup.bucket.admin.keyId' ID",
+        "backup/bucket/admin/key": f"{set_secret} 'dhanman:backup.bucket.admin.key'",
         "backup/bucket/endpoint": f"{set_public} 'dhanman:backup.bucket.endpoint' "
         "https://s3.us-west-004.backblazeb2.com",
         "cloudflare:apiToken": "pulumi config set --stack qa --secret cloudflare:apiToken",
@@ -95,3 +95,27 @@ def test_cloudflares_token_comes_from_its_own_key(tmp_path: Path) -> None:
     assert settings.cloudflare is not None
     assert settings.cloudflare.api_token.get_secret_value() == "x" * 40
     assert settings.placeholders == ()
+
+
+BUCKETS: list[tuple[dict[str, Any], set[str]]] = [
+    ({"kind": "b2"}, {"admin/keyId", "admin/key", "endpoint"}),
+    ({"kind": "b2", "admin": None}, {"admin/keyId", "admin/key", "endpoint"}),
+    ({"kind": "b2", "admin": {"keyId": "0" * 12}}, {"admin/key", "endpoint"}),
+    ({"kind": "b2", "keyId": "0" * 12}, {"key", "endpoint"}),
+    ({"kind": "b2", "keyId": "0" * 12, "admin": {}}, {"key", "admin/keyId", "admin/key", "endpoint"}),
+    ({"kind": "s3", "endpoint": "https://s3.example.com"}, {"keyId", "key"}),
+    (
+        {"kind": "s3", "endpoint": "https://s3.example.com", "admin": {}},
+        {"keyId", "key", "admin/keyId", "admin/key"},
+    ),
+    ({"kind": "r2"}, {"accountId"}),
+]
+
+
+@pytest.mark.parametrize(("bucket", "missing"), BUCKETS, ids=[str(b) for b, _ in BUCKETS])
+def test_a_preview_does_without_what_a_bucket_of_each_kind_needs(
+    load_changed: Load, bucket: dict[str, Any], missing: set[str]
+) -> None:
+    settings = load_changed({"backup": {"bucket": bucket | {"name": "dhanman-backups"}}})
+    found = {"/".join(p.path).removeprefix("backup/bucket/") for p in settings.placeholders}
+    assert found == missing | ({"cloudflare:apiToken"} if bucket["kind"] == "r2" else set())

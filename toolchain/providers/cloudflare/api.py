@@ -67,7 +67,7 @@ class Api:
         return _result(f"{method} {path}", status, text)
 
     def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> tuple[int, str]:
-        data = None if body is None else json.dumps(body).encode()
+        data = None if body is None else json.dumps(_whole(body)).encode()
         request = urllib.request.Request(
             self.base_url + path, data=data, method=method, headers=self.headers | headers
         )
@@ -94,6 +94,15 @@ def _result(what: str, status: int, text: str) -> dict[str, Any]:
         raise OperationError(f"{what}: {errors or text[:200]} (HTTP {status})")
     result = answer.get("result")
     return result if isinstance(result, dict) else {}
+
+
+def _whole(value: Any) -> Any:
+    """The same with whole numbers written as such: the engine knows no others than floats, the API wants days."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(member) for name, member in value.items()}
+    return [_whole(member) for member in value] if isinstance(value, list) else value
 
 
 def quoted(part: str) -> str:
