@@ -245,6 +245,7 @@ class Environment(pulumi.ComponentResource):
             spec=spec,
             key=key,
             physical=specs.physical_backup(self._settings),
+            source_secrets=specs.source_secrets(self._settings),
             protect=self._guarded,
         )
         Backup("backup", of_backup, self._child)

@@ -59,14 +59,16 @@ PASSPHRASE_LENGTH = 48
 class BackupArgs:
     """``target``: the databases' host, ready once they are. ``key``: secret half of the bucket's key.
 
-    ``physical``: the archive and the backups of the whole cluster, if they are wanted. ``protect``: refuse to delete
-    the passphrase, without which they can't be read.
+    ``physical``: the archive and the backups of the whole cluster, if they are wanted. ``source_secrets``: passphrase
+    and key of the backups of another environment that data is copied from. ``protect``: refuse to delete the
+    passphrase, without which they can't be read.
     """
 
     target: Target
     spec: BackupSpec
     key: pulumi.Input[str]
     physical: PhysicalSpec | None = None
+    source_secrets: tuple[str, str] = ("", "")
     protect: bool = False
 
 
@@ -100,9 +102,9 @@ class Backup(pulumi.ComponentResource):
             special=False,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        unit = pulumi.Output.all(passphrase.result, args.key).apply(
-            lambda secrets: physical_unit(spec, secrets[0], secrets[1])
-        )
+        unit = pulumi.Output.all(
+            passphrase.result, args.key, pulumi.Output.secret(args.source_secrets)
+        ).apply(lambda secrets: physical_unit(spec, secrets[0], secrets[1], tuple(secrets[2])))
         HostUnit(
             f"{name}-physical",
             args.target,

@@ -15,6 +15,7 @@ from components.settings.applications import (
 )
 from components.settings.data import AptSource, B2Bucket, Backup, FolderBucket, Postgres, Rabbitmq, S3Bucket
 from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
+from components.settings.from_prod import FromProd
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.loader import load
 from components.settings.model import Logs, Settings, StackFile
@@ -35,6 +36,7 @@ __all__ = [
     "DotnetRuntime",
     "ExecutableRuntime",
     "FolderBucket",
+    "FromProd",
     "Frontend",
     "Gateway",
     "Host",
