@@ -183,7 +183,9 @@ def _migrate(service: Service) -> None:
         return
     current = Path(service.socket)
     if not current.is_symlink():
-        raise Failure(f"no release of {service.unit} serves here, so none can migrate", "pulumi up, then copy again")
+        raise Failure(
+            f"no release of {service.unit} serves here, so none can migrate", "pulumi up, then copy again"
+        )
     slot = current.readlink().parent.name.rpartition("-")[2]
     unit = f"{name}-migrate@{slot}.service"
     say(f"migrating: {unit}")

@@ -39,9 +39,10 @@ class Backup:
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a repository holds. ``problem``: why it can't be used, or nothing. ``newest_wal`` and
-    ``archive`` (a folder) belong to the cluster that it was made for last, ``system`` identifies that cluster,
-    ``version`` is PostgreSQL's.
+    """What a repository holds. ``problem``: why it can't be used, or nothing.
+
+    Everything belongs to the cluster that it was made for last, not to those before it, of another version of
+    PostgreSQL or of another host: ``archive`` is its folder, ``system`` identifies it, ``version`` is its version.
     """
 
     backups: tuple[Backup, ...] = ()
@@ -135,9 +136,12 @@ def parsed(info: list[dict[str, Any]]) -> Contents:
         message = str(status["message"])
         return Contents(problem=_readable(message, message.splitlines()[0]))
     database = stanza["db"][-1]["id"] if stanza["db"] else None
+    # a cluster that came back after an upgrade has two numbers
+    system = stanza["db"][-1]["system-id"] if stanza["db"] else None
+    same = {known["id"] for known in stanza["db"] if known["system-id"] == system}
     archives = [a for a in stanza["archive"] if a["database"]["id"] == database]
     return Contents(
-        backups=tuple(_backup(b) for b in stanza["backup"]),
+        backups=tuple(_backup(b) for b in stanza["backup"] if b["database"]["id"] in same),
         newest_wal=(archives[-1]["max"] or "") if archives else "",
         archive=archives[-1]["id"] if archives else "",
         system=str(stanza["db"][-1]["system-id"]) if stanza["db"] else "",
