@@ -5,7 +5,7 @@ Production is a cluster of its own on the same host, whose backups are in the bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +15,6 @@ from components.backup.physical import Bucket
 from components.backup.physical.from_prod import Source
 from scripts.steps import Steps
 from tests.acceptance.backups import DATABASE, first_backups, sql, until, use_bucket
-from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.object_store import BUCKET, NAME, PORT, READER_ID, READER_KEY, ObjectStore, program
 from tests.acceptance.world import World
 
@@ -64,8 +63,8 @@ MASK: dict[str, Any] = {
 
 
 @pytest.fixture(scope="module")
-def world(converged_world: ConvergedWorld) -> World:
-    return converged_world("copies")
+def world(new_world: Callable[[str], World]) -> World:
+    return new_world("copies")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,10 +77,10 @@ def production(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     store.start()
     try:
         store.let_read(PREFIX)
-        _back_up_production(world, store)
         use_bucket(world, store.settings())
         world.configure(_settings(MASK))
         world.up()
+        _back_up_production(world, store)
         first_backups(world)
         yield store
     finally:
@@ -96,9 +95,7 @@ def _settings(mask: dict[str, Any]) -> dict[str, Any]:
 
 def _back_up_production(world: World, store: ObjectStore) -> None:
     """A cluster with a backup, rows that only its WAL has, and then no cluster any more."""
-    world.run(
-        "apt-get -qq install -y pgbackrest >/dev/null; pg_createcluster 18 production --port 5444 --start"
-    )
+    world.run("pg_createcluster 18 production --port 5444 --start")
     settings = store.settings()
     bucket = Bucket(
         name=BUCKET,
