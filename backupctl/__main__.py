@@ -1,4 +1,4 @@
-"""The two commands: ``dhanman-backup`` (run by timers) and ``dhanman-restore`` (run by people, as root)."""
+"""The commands: ``dhanman-backup`` (for timers), ``dhanman-restore`` and ``dhanman-upgrade`` (for people, as root)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from backupctl import config, drill, physical, restoring
+from backupctl import config, drill, physical, restoring, upgrading
 from backupctl.errors import Failure
 from backupctl.tools import complain, prefer
 from backupctl.watch import watch
@@ -30,12 +30,21 @@ def backup(configuration: str, arguments: list[str]) -> int:
 def restore(configuration: str, arguments: list[str]) -> int:
     """``dhanman-restore WHAT ...``; 1 if it failed."""
     words = restoring.parser().parse_args(arguments)
+    return _by_people(lambda: restoring.run(_read(configuration), words))
 
+
+def upgrade(configuration: str, arguments: list[str]) -> int:
+    """``dhanman-upgrade WHAT ...``; 1 if it failed."""
+    words = upgrading.parser().parse_args(arguments)
+    return _by_people(lambda: upgrading.run_verb(_read(configuration), Path(configuration), words))
+
+
+def _by_people(step: Callable[[], None]) -> int:
     # a connection that breaks is no reason to stop in the middle
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
     def action() -> int:
-        restoring.run(_read(configuration), words)
+        step()
         return 0
 
     return _told(action)
@@ -71,8 +80,8 @@ def _told(action: Callable[[], int]) -> int:
 
 
 def main() -> int:
-    """``python3 -m backupctl backup|restore CONFIGURATION ...``."""
-    return {"backup": backup, "restore": restore}[sys.argv[1]](sys.argv[2], sys.argv[3:])
+    """``python3 -m backupctl backup|restore|upgrade CONFIGURATION ...``."""
+    return {"backup": backup, "restore": restore, "upgrade": upgrade}[sys.argv[1]](sys.argv[2], sys.argv[3:])
 
 
 if __name__ == "__main__":

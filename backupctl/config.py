@@ -26,11 +26,53 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Mask:
+    """What a column of a copy holds instead of what was in it.
+
+    ``masker``: ``null``, ``fixed`` (``value``, as PostgreSQL reads it), ``hash``, ``email`` or ``redact``
+    (:mod:`backupctl.masking`). ``optional``: the column may be missing.
+    """
+
+    schema: str
+    table: str
+    column: str
+    masker: str
+    value: str = ""
+    optional: bool = False
+
+    @property
+    def place(self) -> str:
+        """As people write it."""
+        return f"{self.schema}.{self.table}.{self.column}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original:
+    """A database that is copied from another environment: its ``name`` there, and what is masked in it."""
+
+    name: str
+    masks: tuple[Mask, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Another environment whose backups are read. ``configuration``: pgBackRest's file for them; ``place``: the
+    bucket, for people. ``databases``: each own database that is copied.
+    """
+
+    environment: str
+    configuration: str
+    place: str
+    databases: dict[str, Original]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Config:
     """``databases``: each with the service that uses it. ``state``: folder of status and metrics.
 
     ``archive_limit``, ``backup_limit``: seconds that the newest archived WAL and the newest backup may be old.
-    ``dumps``: folder of the logical dumps.
+    ``dumps``: folder of the logical dumps. ``source``: where copies of data come from, if they may be made here.
+    ``configuration``: pgBackRest's file; empty: its usual one.
     """
 
     environment: str
@@ -46,6 +88,13 @@ class Config:
     repositories: tuple[Repository, ...]
     databases: dict[str, Service]
     first_backup: str
+    source: Source | None = None
+    configuration: str = ""
+
+    @property
+    def version(self) -> str:
+        """PostgreSQL's major version."""
+        return self.cluster.partition("/")[0]
 
     @property
     def unit(self) -> str:
@@ -72,4 +121,14 @@ def parse(text: str) -> Config:
     raw |= {name: Path(raw[name]) for name in _PATHS}
     raw["repositories"] = tuple(Repository(**r) for r in raw["repositories"])
     raw["databases"] = {name: Service(**s) for name, s in raw["databases"].items()}
+    if raw.get("source"):
+        raw["source"] = _source(raw["source"])
     return Config(**raw)
+
+
+def _source(raw: dict[str, Any]) -> Source:
+    databases = {
+        own: Original(name=original["name"], masks=tuple(Mask(**mask) for mask in original["masks"]))
+        for own, original in raw["databases"].items()
+    }
+    return Source(**raw | {"databases": databases})

@@ -39,14 +39,17 @@ class Backup:
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a repository holds. ``problem``: why it can't be used, or nothing. ``newest_wal`` and
-    ``archive`` (a folder) belong to the cluster that it was made for last, ``system`` identifies that cluster.
+    """What a repository holds. ``problem``: why it can't be used, or nothing.
+
+    Everything belongs to the cluster that it was made for last, not to those before it, of another version of
+    PostgreSQL or of another host: ``archive`` is its folder, ``system`` identifies it, ``version`` is its version.
     """
 
     backups: tuple[Backup, ...] = ()
     newest_wal: str = ""
     archive: str = ""
     system: str = ""
+    version: str = ""
     problem: str = ""
 
     @property
@@ -64,13 +67,28 @@ def call(
     config: Config, command: str, *options: str, path: str = "", check: bool = True, next_step: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run one of its commands for the environment's stanza."""
-    argv = as_postgres(
-        "pgbackrest", f"--stanza={config.stanza}", *options, command, *([path] if path else [])
-    )
+    argv = as_postgres(*_program(config), *options, command, *([path] if path else []))
     done = run(*argv, check=False)
     if check and done.returncode != 0:
         raise Failure(f"pgbackrest {command}: {reason(done)}", next_step or advice(done), last_words(done))
     return done
+
+
+def _program(config: Config) -> list[str]:
+    where = [f"--config={config.configuration}"] if config.configuration else []
+    return ["pgbackrest", f"--stanza={config.stanza}", *where]
+
+
+def archive_get(config: Config, key: int | None, *options: str) -> str:
+    """The command by which a restored server gets WAL; ``key``: from this repository alone.
+
+    PostgreSQL takes a failure for the end of the archive, and would serve without what follows; a status above 125 it
+    does not (its documentation, "Recovering Using a Continuous Archive Backup"). pgBackRest says 1 where a segment is
+    not there, and more where it can't tell.
+    """
+    where = [f"--repo={key}"] if key else []
+    words = " ".join([*_program(config), *where, *options, 'archive-get %f "%p"'])
+    return f"{words} || {{ test $? -eq 1 && exit 1; exit 126; }}"
 
 
 def reason(done: subprocess.CompletedProcess[str]) -> str:
@@ -118,13 +136,24 @@ def parsed(info: list[dict[str, Any]]) -> Contents:
         message = str(status["message"])
         return Contents(problem=_readable(message, message.splitlines()[0]))
     database = stanza["db"][-1]["id"] if stanza["db"] else None
+    # a cluster that came back after an upgrade has two numbers
+    system = stanza["db"][-1]["system-id"] if stanza["db"] else None
+    same = {known["id"] for known in stanza["db"] if known["system-id"] == system}
     archives = [a for a in stanza["archive"] if a["database"]["id"] == database]
     return Contents(
-        backups=tuple(_backup(b) for b in stanza["backup"]),
+        backups=tuple(_backup(b) for b in stanza["backup"] if b["database"]["id"] in same),
         newest_wal=(archives[-1]["max"] or "") if archives else "",
         archive=archives[-1]["id"] if archives else "",
         system=str(stanza["db"][-1]["system-id"]) if stanza["db"] else "",
+        version=str(stanza["db"][-1].get("version", "")) if stanza["db"] else "",
     )
+
+
+def databases(config: Config, repository: Repository, label: str) -> set[str]:
+    """The databases that a backup holds; those that were made after it are in the WAL alone."""
+    done = call(config, "info", "--output=json", f"--repo={repository.key}", f"--set={label}")
+    (backup,) = json.loads(done.stdout, strict=False)[0]["backup"]
+    return {database["name"] for database in backup["database-ref"]}
 
 
 def _backup(raw: dict[str, Any]) -> Backup:

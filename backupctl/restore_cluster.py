@@ -1,4 +1,7 @@
-"""Everything to a point in time. The restored cluster is fetched beside the one that serves, which is kept."""
+"""Everything to a point in time. The restored cluster is fetched beside the one that serves, which is kept.
+
+On a new host the one that serves is empty, and the repository is that of the host that was lost.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backupctl import pgbackrest
-from backupctl.config import Config
+from backupctl.config import Config, Repository
 from backupctl.errors import Failure
-from backupctl.pgbackrest import is_segment
-from backupctl.postgres import Server
+from backupctl.pgbackrest import Contents, is_segment
+from backupctl.postgres import HEARTBEAT, Server
 from backupctl.restore_database import BEFORE, stamp
 from backupctl.services import stopped
 from backupctl.tools import as_postgres, lock, now, run, say, size, wait
@@ -43,7 +46,7 @@ def restore(config: Config, to: datetime | None, key: int | None) -> None:
     fresh = config.data.with_name(f"{config.data.name}.restoring")
     kept = config.data.with_name(f"{config.data.name}{BEFORE}{stamp()}")
     with lock(config.state / "physical.lock", "a backup is running"):
-        _window(config, to, key)
+        key = _source(config, to, key)
         _flush(config)
         try:
             _fetch(config, fresh, to, key)
@@ -60,13 +63,20 @@ def restore(config: Config, to: datetime | None, key: int | None) -> None:
     say(f"next: look at it; pulumi up (logins); then `dhanman-restore drop {kept.name}`")
 
 
-def _window(config: Config, to: datetime | None, key: int | None) -> None:
+def _source(config: Config, to: datetime | None, key: int | None) -> int | None:
+    """The repository that everything has to come from: ``key``, or the only one there is; None if several can give it.
+
+    Raises :class:`Failure` unless a backup was complete by then and there is room for it.
+    """
+    held = [(r, pgbackrest.contents(config, r)) for r in config.repositories if key in (None, r.key)]
+    _window(config, to, held)
+    # WAL of another cluster is of no use, and asking for it would look like an archive that fails
+    useful = [repository.key for repository, contents in held if contents.backups]
+    return useful[0] if len(useful) == 1 else None
+
+
+def _window(config: Config, to: datetime | None, held: list[tuple[Repository, Contents]]) -> None:
     """Whether a backup was complete by then, and whether there is room for it."""
-    held = [
-        (repository, pgbackrest.contents(config, repository))
-        for repository in config.repositories
-        if key in (None, repository.key)
-    ]
     backups = [b for _, contents in held for b in contents.backups]
     if not backups:
         problems = "; ".join(f"repository {r.key}: {c.problem or 'no backup'}" for r, c in held)
@@ -93,6 +103,13 @@ def _flush(config: Config) -> None:
     if not server.answers():
         say("PostgreSQL does not answer: what was not archived yet is not part of the restore")
         return
+    system = server.tell("SELECT system_identifier FROM pg_control_system()")
+    systems = {pgbackrest.contents(config, r).system for r in config.repositories}
+    if systems - {system, ""}:
+        say(
+            "this host's cluster is not that of the repository, as on a new host: what is in it is kept, not restored"
+        )
+        return
     # a replay knows that it has reached a time only by a commit that comes later
     server.tell("SELECT pg_current_xact_id()")
     segment = server.tell("SELECT pg_walfile_name(pg_switch_wal())")
@@ -102,22 +119,17 @@ def _flush(config: Config) -> None:
         return is_segment(last) and last >= segment
 
     say("waiting until everything up to now is archived")
-    if not wait(done, ARCHIVE_LIMIT if _archives(config, server) else 0):
+    if not wait(done, ARCHIVE_LIMIT if systems == {system} else 0):
         say(
             "it is not: the newest changes may be missing from the restore; they are in the cluster that is kept"
         )
-
-
-def _archives(config: Config, server: Server) -> bool:
-    system = server.tell("SELECT system_identifier FROM pg_control_system()")
-    return all(pgbackrest.contents(config, r).system == system for r in config.repositories)
 
 
 def _fetch(config: Config, fresh: Path, to: datetime | None, key: int | None) -> None:
     _remove(fresh)
     run(*as_postgres("mkdir", "--mode=0700", str(fresh)))
     # the folder is renamed before the server asks for WAL
-    fetch = f'restore_command=pgbackrest --stanza={config.stanza} archive-get %f "%p"'
+    fetch = f"restore_command={pgbackrest.archive_get(config, key)}"
     # a restore empties its spool, and the usual one is in use by the archiving
     options = [f"--pg1-path={fresh}", f"--recovery-option={fetch}", f"--spool-path={SPOOL}"]
     options += [f"--repo={key}"] if key else []
@@ -166,12 +178,21 @@ def _recover(config: Config) -> None:
 
     wait(promoted, RECOVERY_LIMIT)
     if not ended and server.answers():
+        with contextlib.suppress(Failure):
+            beat = datetime.fromtimestamp(float(server.tell(HEARTBEAT)), UTC)
+            say(f"the last heartbeat in it is of {beat.isoformat()}: what was committed later is not in it")
         return
     words = _server_words(start)
     if "recovery ended before configured recovery target was reached" in words:
         raise Failure(
             "the archive ends before the time that was asked for",
             "name an earlier time (dhanman-restore list), or try the other repository with --repo",
+            words,
+        )
+    if "could not restore file" in words:
+        raise Failure(
+            "the archive could not be read to its end",
+            "try again when the repository answers, or take the other one with --repo",
             words,
         )
     raise Failure("the restored cluster does not start", "try another time, or the other repository", words)

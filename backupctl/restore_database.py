@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,6 +44,14 @@ def load(server: Server, database: str, fresh: str, *options: str) -> None:
     """Make the database ``fresh`` with the owner of ``database`` and fill it by ``pg_restore``; nothing is left of a
     failed one.
     """
+    step = f"nothing was changed in {database}; correct the cause, or take another dump"
+    with made(server, database, fresh):
+        run(*as_postgres("pg_restore", *server.words(fresh), *options), next_step=step)
+
+
+@contextlib.contextmanager
+def made(server: Server, database: str, fresh: str) -> Iterator[None]:
+    """Make the empty database ``fresh`` with the owner of ``database``; if what follows fails it is dropped again."""
     drop(server, fresh)
     owner = server.ask(
         f"SELECT to_json((SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = {literal(database)}))"
@@ -55,10 +65,7 @@ def load(server: Server, database: str, fresh: str, *options: str) -> None:
             f"CREATE DATABASE {identifier(fresh)} OWNER {identifier(owner)} ENCODING 'UTF8' TEMPLATE template0"
         )
         server.tell(f"REVOKE CONNECT, TEMPORARY ON DATABASE {identifier(fresh)} FROM PUBLIC")
-        run(
-            *as_postgres("pg_restore", *server.words(fresh), *options),
-            next_step=f"nothing was changed in {database}; correct the cause, or take another dump",
-        )
+        yield
     except BaseException:
         drop(server, fresh)
         raise
@@ -91,15 +98,20 @@ def put_aside(server: Server) -> list[str]:
 
 def _exchange(config: Config, server: Server, database: str, fresh: str, kept: str) -> None:
     with stopped([config.databases[database]]):
-        end = (
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN"
-            f" ({literal(database)}, {literal(fresh)}) AND pid <> pg_backend_pid()"
-        )
-        # nobody comes in between, and a failure leaves both names as they were
-        server.tell(
-            f"ALTER DATABASE {identifier(database)} ALLOW_CONNECTIONS false;\n{end};\n"
-            f"BEGIN;\nALTER DATABASE {identifier(database)} RENAME TO {identifier(kept)};\n"
-            f"ALTER DATABASE {identifier(fresh)} RENAME TO {identifier(database)};\n"
-            f"ALTER DATABASE {identifier(database)} ALLOW_CONNECTIONS true;\nCOMMIT;"
-        )
-        server.tell(f"ALTER DATABASE {identifier(kept)} ALLOW_CONNECTIONS true")
+        exchange(server, database, fresh, kept)
+
+
+def exchange(server: Server, database: str, fresh: str, kept: str) -> None:
+    """``fresh`` gets the name of ``database``, which becomes ``kept``; nobody uses it meanwhile."""
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN"
+        f" ({literal(database)}, {literal(fresh)}) AND pid <> pg_backend_pid()"
+    )
+    # nobody comes in between, and a failure leaves both names as they were
+    server.tell(
+        f"ALTER DATABASE {identifier(database)} ALLOW_CONNECTIONS false;\n{end};\n"
+        f"BEGIN;\nALTER DATABASE {identifier(database)} RENAME TO {identifier(kept)};\n"
+        f"ALTER DATABASE {identifier(fresh)} RENAME TO {identifier(database)};\n"
+        f"ALTER DATABASE {identifier(database)} ALLOW_CONNECTIONS true;\nCOMMIT;"
+    )
+    server.tell(f"ALTER DATABASE {identifier(kept)} ALLOW_CONNECTIONS true")

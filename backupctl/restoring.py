@@ -8,7 +8,7 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backupctl import dumps, pgbackrest, restore_cluster, restore_database, restore_table
+from backupctl import dumps, from_prod, pgbackrest, restore_cluster, restore_database, restore_table
 from backupctl.config import Config
 from backupctl.errors import Failure
 from backupctl.postgres import Server
@@ -39,6 +39,11 @@ def parser() -> argparse.ArgumentParser:
     )
     cluster.add_argument("--to", required=True, help="2026-11-23T14:05:00+00:00, or latest")
     cluster.add_argument("--repo", type=int, help="number of the repository; default: the first that can")
+    copied = verbs.add_parser(
+        "from-prod", help="databases of another environment, masked; see qaFromProd in the settings"
+    )
+    copied.add_argument("names", nargs="*", metavar="DATABASE", help="of this environment; default: all")
+    copied.add_argument("--to", default="latest", help="2026-11-23T14:05:00+00:00, or latest, the default")
     undo = verbs.add_parser("undo", help="exchange a database with the one that its restore put aside")
     undo.add_argument("name")
     drop = verbs.add_parser("drop", help="remove what a restore put aside")
@@ -60,6 +65,8 @@ def run(config: Config, arguments: argparse.Namespace) -> None:
         )
     elif arguments.verb == "cluster":
         restore_cluster.restore(config, restore_cluster.parse(arguments.to), arguments.repo)
+    elif arguments.verb == "from-prod":
+        from_prod.copy(config, arguments.names, restore_cluster.parse(arguments.to))
     elif arguments.verb == "undo":
         restore_database.undo(config, arguments.name)
     else:

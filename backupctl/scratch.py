@@ -1,11 +1,14 @@
-"""A cluster that a drill restores beside the one that serves: reached over a Unix socket in its own folder alone."""
+"""A cluster that is restored beside the one that serves: reached over a Unix socket in its own folder alone.
+
+The folder belongs to ``postgres`` and lets nobody else in.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +16,13 @@ from backupctl import pgbackrest
 from backupctl.config import Config, Repository
 from backupctl.errors import Failure
 from backupctl.postgres import Server
-from backupctl.tools import LAST_LINES, run, wait
+from backupctl.tools import LAST_LINES, as_postgres, run, wait
 
+DRILL = "dhanman-drill"
 PORT = 5999
 """Part of the socket's name; no port is opened."""
 START_LIMIT = 6 * 3600
-_CONFIGURATION = """# the scratch cluster of a drill
+_CONFIGURATION = """# a scratch cluster
 hot_standby = off
 listen_addresses = ''
 logging_collector = off
@@ -48,7 +52,7 @@ class Scratch:
 
     def _control(self, *words: str, check: bool = True) -> None:
         program = str(self.config.programs / "pg_ctl")
-        run(program, "--silent", "--pgdata", str(self.data), *words, check=check)
+        run(*as_postgres(program, "--silent", "--pgdata", str(self.data), *words), check=check)
 
     def _is_there(self) -> bool:
         return (self.data / "postmaster.pid").exists()
@@ -76,7 +80,7 @@ class Scratch:
             lines = [x for x in log.read_text(errors="replace").splitlines() if "FATAL" in x or "ERROR" in x]
             raise Failure(
                 "the restored cluster does not come up, or does not reach its moment",
-                f"systemctl start {self.config.first_backup}, then drill again; a verify tells damage and missing WAL",
+                "a verify where the backups are made tells damage and missing WAL; a full backup there ends both",
                 "\n".join(lines[-LAST_LINES:]),
             )
 
@@ -87,32 +91,40 @@ class Scratch:
 
 
 @contextlib.contextmanager
-def restored(config: Config, repository: Repository, target: str) -> Iterator[Scratch]:
-    """The cluster as of ``target`` (a timestamp of PostgreSQL), restored from the repository; gone afterwards."""
-    folder = config.data.parent / "dhanman-drill"
+def restored(
+    config: Config, repository: Repository, target: str, name: str = DRILL, databases: Sequence[str] = ()
+) -> Iterator[Scratch]:
+    """The cluster as of ``target`` (a timestamp of PostgreSQL; empty: the end of the archive), restored from the
+    repository into the folder ``name`` beside the data directory; gone afterwards.
+
+    ``databases``: fetch these alone; the others are there and can't be used. Empty: all.
+    """
+    folder = config.data.parent / name
     scratch = Scratch(config=config, folder=folder)
-    _remove(scratch)
-    folder.mkdir(mode=0o700)
+    remove(scratch)
+    # who may enter is decided before anything is in it
+    run(*as_postgres("mkdir", "--mode=0700", str(folder)))
     try:
         start = time.monotonic()
-        scratch.data.mkdir(mode=0o700)
+        run(*as_postgres("mkdir", "--mode=0700", str(scratch.data)))
         # a restore empties its spool, and the usual one is in use by the archiving
         tablespaces, spool = folder / "tablespaces", folder / "spool"
+        moment = ("--type=time", f"--target={target}", "--target-action=promote") if target else ()
+        places = (f"--pg1-path={scratch.data}", f"--spool-path={spool}")
+        # a gap in this repository is not filled from another one
+        fetch = pgbackrest.archive_get(config, repository.key, *places)
         pgbackrest.call(
-            config, "restore", f"--repo={repository.key}", f"--pg1-path={scratch.data}", "--type=time",
-            f"--target={target}", "--target-action=promote", "--archive-mode=off",
-            f"--tablespace-map-all={tablespaces}", f"--spool-path={spool}",
-            # a gap in this repository is not filled from another one
-            f'--recovery-option=restore_command=pgbackrest --stanza={config.stanza} --repo={repository.key}'
-            f' --pg1-path={scratch.data} --spool-path={spool} archive-get %f "%p"',
+            config, "restore", f"--repo={repository.key}", *places, *moment, "--archive-mode=off",
+            f"--tablespace-map-all={tablespaces}", f"--recovery-option=restore_command={fetch}",
+            *(f"--db-include={database}" for database in databases),
         )  # fmt: skip
         scratch.start()
         yield Scratch(config=config, folder=folder, seconds=time.monotonic() - start)
     finally:
-        _remove(scratch)
+        remove(scratch)
 
 
-def _remove(scratch: Scratch) -> None:
+def remove(scratch: Scratch) -> None:
     """Stop and remove it, also what a drill that was killed has left."""
     scratch.stop()
     if scratch.folder.exists():

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -58,6 +60,28 @@ def run(
     return done
 
 
+def pipe(first: tuple[str, ...], second: tuple[str, ...], *, next_step: str) -> None:
+    """Run two programs, the second one reading what the first one writes. Raises :class:`Failure` if one fails."""
+    with (
+        tempfile.TemporaryFile("w+", errors="replace") as said,
+        subprocess.Popen(first, stdout=subprocess.PIPE, stderr=said, env=ENVIRONMENT, cwd="/") as writer,
+    ):
+        done = subprocess.run(
+            second, stdin=writer.stdout, capture_output=True, text=True, errors="replace",
+            env=ENVIRONMENT, cwd="/", check=False,
+        )  # fmt: skip
+        assert writer.stdout is not None
+        # one that still writes learns that nobody reads
+        writer.stdout.close()
+        writer.wait()
+        said.seek(0)
+        words = said.read()
+    if done.returncode != 0:
+        raise Failure(f"{' '.join(second)[:160]}: exit status {done.returncode}", next_step, last_words(done))
+    if writer.returncode != 0:
+        raise Failure(f"{' '.join(first)[:160]}: exit status {writer.returncode}", next_step, words[-1000:])
+
+
 def as_postgres(*argv: str) -> tuple[str, ...]:
     """The command as user ``postgres`` runs it."""
     return argv if os.geteuid() != 0 else ("runuser", "-u", "postgres", "--", *argv)
@@ -72,8 +96,17 @@ def last_words(done: subprocess.CompletedProcess[str]) -> str:
 @contextlib.contextmanager
 def lock(path: Path, busy: str) -> Iterator[None]:
     """Hold a lock that ends with its process. Raises :class:`Failure` with ``busy`` if another one holds it."""
+    if not path.parent.exists():
+        # on a new host nothing has run yet whose StateDirectory= it is
+        path.parent.mkdir(mode=0o755)
+        if os.geteuid() == 0:
+            shutil.chown(path.parent, "postgres", "postgres")
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o660)
     try:
+        if os.geteuid() == 0:
+            # whoever runs the timers must be able to take it as well
+            folder = path.parent.stat()
+            os.fchown(descriptor, folder.st_uid, folder.st_gid)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from backupctl import pgbackrest, status
+from backupctl import from_prod, pgbackrest, status
 from backupctl.config import Config, Repository
 from backupctl.errors import Failure
 from backupctl.pgbackrest import Backup, Contents, is_segment
@@ -33,6 +33,7 @@ FROM pg_stat_archiver"""
 
 def watch(config: Config) -> list[str]:
     """Write ``physical.json`` and its metrics; what is wrong, each in a line."""
+    from_prod.clean(config)
     try:
         archiver = Server(port=config.port).ask(_ARCHIVER)
     except Failure as failure:

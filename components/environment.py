@@ -235,6 +235,7 @@ class Environment(pulumi.ComponentResource):
             spec=specs.backup(self._settings),
             access=bucket.access if bucket else None,
             physical=specs.physical_backup(self._settings),
+            source_secrets=specs.source_secrets(self._settings),
             protect=self._guarded,
         )
         Backup("backup", of_backup, self._child)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from components.artifacts import pack
 from components.backup.bucket.spec import BucketSpec, Lock
-from components.backup.physical.plan import ARCHIVE_TIMEOUT, Bucket, PhysicalSpec, Schedules
+from components.backup.physical.bucket import Bucket
+from components.backup.physical.from_prod import Copied, Mask, Source
+from components.backup.physical.plan import ARCHIVE_TIMEOUT, PhysicalSpec, Schedules
 from components.backup.plan import BackupSpec, Remote
 from components.certificate.plan import CertificatePaths, CertificateSource, CertificateSpec
 from components.dns.plan import DnsRecordSpec
@@ -26,12 +28,15 @@ from components.settings import (
     Dns,
     DotnetRuntime,
     FolderBucket,
+    FromProd,
     R2Bucket,
     S3Bucket,
     Settings,
+    SourceBucket,
 )
 from components.settings import Canary as CanarySettings
 from components.settings import Host as HostSettings
+from components.settings.from_prod import Mask as MaskSettings
 from components.unit import AptRepository, Canary
 
 CERTIFICATE_SOURCES = {"localCa": CertificateSource.LOCAL_CA, "existing": CertificateSource.EXISTING}
@@ -74,7 +79,9 @@ def host(settings: Settings, machine: HostSettings) -> HostSpec:
 def postgres(settings: Settings) -> PostgresSpec:
     """The PostgreSQL server."""
     wanted = settings.postgres
-    package = f"postgresql-{wanted.version}" if wanted.source == "auto" else None
+    # the newest one: a repository that has it has those before
+    newest = max(wanted.version, wanted.alongside or 0)
+    package = f"postgresql-{newest}" if wanted.source == "auto" else None
     source = wanted.repository
     if not source.suite:
         source = source.model_copy(update={"suite": "{codename}-pgdg"})
@@ -89,6 +96,7 @@ def postgres(settings: Settings) -> PostgresSpec:
         repository=None if wanted.source == "distribution" else repository,
         archive_timeout=ARCHIVE_TIMEOUT if settings.backup.physical.enabled else None,
         extra={name: _postgres_value(value) for name, value in wanted.settings.items()},
+        alongside=wanted.alongside,
     )
 
 
@@ -339,12 +347,52 @@ def physical_backup(settings: Settings) -> PhysicalSpec | None:
         processes=max(1, min(4, cores // 2)),
         queue_max=wanted.wal_queue_max,
         bucket=_s3_bucket(found) if found else None,
+        source=_from_prod(settings.environment, settings.qa_from_prod) if settings.qa_from_prod else None,
     )
 
 
 def _s3_bucket(found: BucketSpec) -> Bucket:
     """The same bucket through its S3 API."""
     return Bucket(name=found.name, prefix=found.prefix, endpoint=found.endpoint, region=found.region)
+
+
+def _from_prod(environment: str, wanted: FromProd) -> Source:
+    """Where copies of data come from, and what is masked in them."""
+    return Source(
+        environment=wanted.environment,
+        bucket=_source_bucket(wanted.bucket),
+        databases=tuple(
+            Copied(
+                own=ServiceNames(environment, service).database,
+                original=ServiceNames(wanted.environment, service).database,
+                masks=tuple(_mask(column, mask) for column, mask in columns.items()),
+            )
+            for service, columns in wanted.mask.items()
+        ),
+    )
+
+
+def _mask(column: str, mask: MaskSettings) -> Mask:
+    schema, table, name = (["public", *column.split(".")])[-3:]
+    return Mask(
+        schema=schema, table=table, column=name, masker=mask.masker, value=mask.text, optional=mask.optional
+    )
+
+
+def source_secrets(settings: Settings) -> tuple[str, str]:
+    """Passphrase and key of the backups that copies are made from; empty where none are."""
+    wanted = settings.qa_from_prod
+    if wanted is None:
+        return "", ""
+    return wanted.passphrase.get_secret_value(), wanted.bucket.key.get_secret_value()
+
+
+def _source_bucket(found: SourceBucket) -> Bucket:
+    """Backblaze's endpoints name their region."""
+    region = found.endpoint.split(".")[1] if found.kind == "b2" else found.region
+    return Bucket(
+        name=found.name, prefix=found.prefix, endpoint=found.endpoint, region=region, key_id=found.key_id
+    )
 
 
 def dns_record(settings: Settings, dns: Dns, domain: str) -> DnsRecordSpec:

@@ -19,14 +19,16 @@ PASSPHRASE_LENGTH = 48
 class BackupArgs:
     """``target``: the databases' host, ready once they are. ``access``: its key for the bucket, if there is one.
 
-    ``physical``: the archive and the backups of the whole cluster, if they are wanted. ``protect``: refuse to delete
-    the passphrase, without which they can't be read.
+    ``physical``: the archive and the backups of the whole cluster, if they are wanted. ``source_secrets``: passphrase
+    and key of the backups of another environment that data is copied from. ``protect``: refuse to delete the
+    passphrase, without which they can't be read.
     """
 
     target: Target
     spec: BackupSpec
     access: BucketAccess | None = None
     physical: PhysicalSpec | None = None
+    source_secrets: tuple[str, str] = ("", "")
     protect: bool = False
 
 
@@ -63,8 +65,15 @@ class Backup(pulumi.ComponentResource):
             special=False,
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
-        unit = pulumi.Output.all(passphrase.result, access.key_id, pulumi.Output.secret(access.key)).apply(
-            lambda secrets: physical_unit(_archive_with_key(spec, secrets[1]), secrets[0], secrets[2])
+        unit = pulumi.Output.all(
+            passphrase.result,
+            access.key_id,
+            pulumi.Output.secret(access.key),
+            pulumi.Output.secret(args.source_secrets),
+        ).apply(
+            lambda secrets: physical_unit(
+                _archive_with_key(spec, secrets[1]), secrets[0], secrets[2], tuple(secrets[3])
+            )
         )
         HostUnit(
             f"{name}-physical",

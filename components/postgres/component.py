@@ -12,6 +12,7 @@ from components.postgres.plan import (
     PostgresSpec,
     database_unit,
     defaults_unit,
+    needs_defaults,
     retired_unit,
     roles_unit,
     server_unit,
@@ -50,9 +51,9 @@ class PostgresServer(pulumi.ComponentResource):
         port, turn = args.spec.port, args.turn
         passwords = credentials(f"{name}-password", turn, protect=args.protect, parent=self)
         before: list[pulumi.Resource] = []
-        if not args.spec.has_checksums_by_default:
+        if needs_defaults(args.spec):
             child = pulumi.ResourceOptions(parent=self)
-            before = [HostUnit(f"{name}-defaults", args.target, defaults_unit(), opts=child)]
+            before = [HostUnit(f"{name}-defaults", args.target, defaults_unit(args.spec), opts=child)]
         server = HostUnit(
             f"{name}-server", args.target, server_unit(args.spec), depends_on=before, opts=guarded
         )

@@ -22,6 +22,7 @@ from components.unit import (
     PostgresRetiredRole,
     PostgresRole,
     PostgresSettings,
+    PostgresVersion,
     Service,
     Thing,
     Unit,
@@ -56,7 +57,8 @@ class PostgresSpec:
     ``sizing``: memory settings in bytes. ``private_ranges``: CIDRs that may log in over the network.
     ``repository``: where packages come from if the distribution has another version. ``archive_timeout`` (seconds):
     WAL is archived, and a segment ends after so long; None: nothing is archived. ``extra``: further lines of
-    ``postgresql.conf``, as they are written there.
+    ``postgresql.conf``, as they are written there. ``alongside``: another version whose programs are there as well, to
+    upgrade to or to go back to; its cluster, if there is one, is left alone.
     """
 
     version: int
@@ -67,6 +69,7 @@ class PostgresSpec:
     repository: AptRepository | None = None
     archive_timeout: int | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    alongside: int | None = None
 
     @property
     def cluster(self) -> str:
@@ -94,13 +97,21 @@ class PostgresSpec:
         return f"postgresql@{self.version}-main.service"
 
 
-def defaults_unit() -> Unit:
-    """Unit ``postgres-defaults``: what Debian's tools make a cluster of an older version with.
+def needs_defaults(spec: PostgresSpec) -> bool:
+    """Whether Debian's own defaults make another cluster than is wanted."""
+    return not spec.has_checksums_by_default or spec.alongside is not None
+
+
+def defaults_unit(spec: PostgresSpec) -> Unit:
+    """Unit ``postgres-defaults``: what Debian's tools make a cluster of an older version with, and that the package of
+    another version makes none.
 
     A unit of its own, since the package makes the cluster while it is installed (postgresql-common,
     ``pg_createcluster(1)``). It changes no cluster that is there.
     """
-    content = "# Managed by the dhanman deployment.\ninitdb_options = '--data-checksums'\n"
+    content = "# Managed by the dhanman deployment.\n"
+    content += "" if spec.has_checksums_by_default else "initdb_options = '--data-checksums'\n"
+    content += "" if spec.alongside is None else "create_main_cluster = false\n"
     return Unit(
         name="postgres-defaults",
         things=(File(path="/etc/postgresql-common/createcluster.d/dhanman.conf", content=content),),
@@ -109,7 +120,10 @@ def defaults_unit() -> Unit:
 
 def server_unit(spec: PostgresSpec) -> Unit:
     """Unit ``postgres``: package, tuning, access rules, running server, and what it must report."""
-    package = f"postgresql-{spec.version}"
+    versions = [spec.version, *([spec.alongside] if spec.alongside else [])]
+    packages = tuple(
+        f"{part}-{version}" for version in versions for part in ("postgresql", "postgresql-client")
+    )
     notify = (f"postgres-reload {spec.cluster}",)
     hba_file = f"{spec.configuration}/dhanman_hba.conf"
     sizes = {name: postgres_size(getattr(spec.sizing, name)) for name in _SIZES}
@@ -128,9 +142,11 @@ def server_unit(spec: PostgresSpec) -> Unit:
     )
     hba = _TEMPLATES.render("etc/postgresql/dhanman_hba.conf", private_ranges=spec.private_ranges)
     things: tuple[Thing, ...] = (
+        PostgresVersion(version=spec.version),
         *([spec.repository] if spec.repository else []),
-        Packages(name="postgres", packages=(package, f"postgresql-client-{spec.version}")),
+        Packages(name="postgres", packages=packages),
         PostgresCluster(version=spec.version),
+        *([PostgresCluster(version=spec.alongside, required=False)] if spec.alongside else []),
         File(path=hba_file, content=hba, mode="0640", notify=notify, owner="postgres", group="postgres"),
         File(
             path=f"{spec.configuration}/conf.d/dhanman.conf",

@@ -16,6 +16,7 @@ from components.settings.applications import (
 from components.settings.buckets import B2Bucket, FolderBucket, Lock, R2Bucket, S3Bucket
 from components.settings.data import AptSource, Backup, Postgres, Rabbitmq
 from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
+from components.settings.from_prod import FromProd, SourceBucket
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.loader import load
 from components.settings.model import Logs, Settings, StackFile
@@ -36,6 +37,7 @@ __all__ = [
     "DotnetRuntime",
     "ExecutableRuntime",
     "FolderBucket",
+    "FromProd",
     "Frontend",
     "Gateway",
     "Host",
@@ -53,6 +55,7 @@ __all__ = [
     "Service",
     "Settings",
     "SettingsError",
+    "SourceBucket",
     "Ssh",
     "StackFile",
     "fail",

@@ -57,10 +57,12 @@ class Postgres(Model):
     ``source``: the distribution's packages, those of the PostgreSQL project (``pgdg``), or ``auto``: the
     distribution's if it has ``version``, else the others. Sizes (bytes) that are not set follow from the
     host's memory. ``reserved_connections``: kept free of the services, for people, backups and migrations.
-    ``settings``: further lines of ``postgresql.conf``.
+    ``settings``: further lines of ``postgresql.conf``. ``alongside``: another version whose programs are installed as
+    well, for an upgrade to it or the way back.
     """
 
     version: Annotated[WholeNumber, Field(ge=14, le=18)] = 18
+    alongside: Annotated[WholeNumber, Field(ge=14, le=18)] | None = None
     source: Literal["distribution", "pgdg", "auto"] = "auto"
     repository: AptSource = AptSource.model_construct(
         uri="https://apt.postgresql.org/pub/repos/apt",

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from components.settings.problems import Path
 
 SECRET_NAMES = frozenset(
-    {"privateKey", "key", "secrets", "apiToken", "keyId", "settings", "environmentSecrets"}
+    {"privateKey", "key", "passphrase", "secrets", "apiToken", "keyId", "settings", "environmentSecrets"}
 )
 """Keys below which no value is ever shown."""
 

@@ -11,6 +11,7 @@ from components.settings.applications import DotnetRuntime, Frontend, Pool, Runt
 from components.settings.base import Model
 from components.settings.data import Backup, Postgres, Rabbitmq, Rotation
 from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
+from components.settings.from_prod import FromProd
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.pools import default_pool
 from components.settings.problems import Path, Placeholder, Problem, SettingsError
@@ -47,6 +48,7 @@ class StackFile(Model):
     certificates: Certificates = Certificates()
     dns: Dns | None = None
     backup: Backup = Backup()
+    qa_from_prod: FromProd | None = None
     delete_data: bool = False
     logs: Logs = Logs()
     deploy_window: DeployWindow = DeployWindow()

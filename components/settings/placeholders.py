@@ -129,6 +129,8 @@ def _secret_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_N
     bucket = get(raw, ("backup", "bucket"))
     if isinstance(bucket, Mapping):
         needs += _bucket_needs(raw, bucket, need)
+    if isinstance(raw.get("qaFromProd"), Mapping):
+        needs += _copy_needs(raw["qaFromProd"], need)
     for name, service in _mappings(raw.get("services")):
         secrets = service.get("secrets")
         for key in secrets if isinstance(secrets, Mapping) else ():
@@ -165,6 +167,18 @@ def _bucket_needs(
     if kind == "b2" and get(raw, ("backup", "physical", "enabled")) is not False:
         endpoint = ("backup", "bucket", "endpoint")
         needs.append(need(endpoint, "the bucket's S3 endpoint", B2_ENDPOINT, B2_EXAMPLE))
+    return needs
+
+
+def _copy_needs(copy: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
+    above = ("qaFromProd", "bucket")
+    needs = [
+        need((*above, "keyId"), "the id of the key that reads the other bucket", "placeholder0", "ID"),
+        need((*above, "key"), "the key that reads the other bucket", SECRET, "", secret=True),
+        need(("qaFromProd", "passphrase"), "the passphrase of those backups", SECRET, "", secret=True),
+    ]
+    if get(copy, ("bucket", "kind")) == "b2":
+        needs.append(need((*above, "endpoint"), "that bucket's S3 endpoint", B2_ENDPOINT, B2_EXAMPLE))
     return needs
 
 

@@ -232,6 +232,13 @@ def data_stays_in_production(_stack: str, file: StackFile) -> Iterator[Finding]:
         yield Finding(("deleteData",), "must stay false in prod; data there is deleted by hand")
 
 
+def versions_are_two(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """The version beside the one that serves is another one."""
+    if file.postgres.alongside == file.postgres.version:
+        text = "is postgres/version itself; name the version to upgrade to, or the one before"
+        yield Finding(("postgres", "alongside"), text, (("postgres", "version"),))
+
+
 def archive_has_an_endpoint(_stack: str, file: StackFile) -> Iterator[Finding]:
     """pgBackRest reaches a bucket at Backblaze through its S3 API alone."""
     bucket = file.backup.bucket
@@ -257,6 +264,27 @@ def backups_have_folders_of_their_own(_stack: str, file: StackFile) -> Iterator[
         yield Finding(("backup", "physical", "directory"), text, (("backup", "directory"),))
 
 
+def copies_are_made_outside_of_production(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """Production's data is masked for others and never replaced by a copy; a copy comes from somewhere else."""
+    wanted, own = file.qa_from_prod, file.backup
+    if wanted is None:
+        return
+    if file.environment == "prod":
+        yield Finding(("qaFromProd",), "can't be in prod, whose data no copy replaces", (("environment",),))
+    if not own.physical.enabled:
+        text = "needs pgBackRest; set backup/physical/enabled to true, or take this out"
+        yield Finding(("qaFromProd",), text, (("backup", "physical", "enabled"),))
+    place = ("qaFromProd", "bucket")
+    same = own.bucket is not None and not isinstance(own.bucket, FolderBucket)
+    if same and (own.bucket.name, own.bucket.prefix) == (wanted.bucket.name, wanted.bucket.prefix):  # type: ignore[union-attr]
+        text = "is where this environment's own backups are; name the other environment's"
+        yield Finding((*place, "prefix"), text, (("backup", "bucket"), place))
+    for name in wanted.mask:
+        if name not in file.services:
+            text = f"there is no service {name}; services has {', '.join(file.services)}"
+            yield Finding(("qaFromProd", "mask", name), text, (("services", name),))
+
+
 RULES: tuple[Rule, ...] = (
     environment_is_the_stack,
     ports_are_free,
@@ -270,7 +298,9 @@ RULES: tuple[Rule, ...] = (
     secrets_are_set_once,
     release_sets_name_services,
     data_stays_in_production,
+    versions_are_two,
     archive_has_an_endpoint,
     what_expires_is_not_locked,
     backups_have_folders_of_their_own,
+    copies_are_made_outside_of_production,
 )

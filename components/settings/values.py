@@ -227,6 +227,13 @@ BucketPrefix = Annotated[
     str,
     _matching(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", "must be a path inside the bucket, such as postgresql"),
 ]
+ColumnName = Annotated[
+    str,
+    _matching(
+        r"([A-Za-z_][A-Za-z0-9_]*\.){1,2}[A-Za-z_][A-Za-z0-9_]*",
+        "must be a column such as employees.salary or hr.employees.salary, written as PostgreSQL shows it",
+    ),
+]
 PackageName = Annotated[
     str, _matching(r"[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+:~-]+)?", "must be the name of a Debian package")
 ]

@@ -218,12 +218,26 @@ class Firewall(Thing):
 class PostgresCluster(Thing):
     """A cluster of Debian's postgresql-common, such as ``18/main``, with data checksums if this program makes it.
 
-    Data: deleting it keeps it unless data deletion was asked for; then data and configuration go.
+    Data: deleting it keeps it unless data deletion was asked for; then data and configuration go. ``required`` False:
+    it may be there or not, and is not made.
     """
 
     kind: ClassVar[str] = "postgres_cluster"
     version: int
     cluster: str = "main"
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresVersion(Thing):
+    """The databases of the cluster ``name`` are in PostgreSQL ``version``, or there are none yet. Nothing is made.
+
+    Where another version has them the unit is refused before anything changes: a new cluster would be empty.
+    """
+
+    kind: ClassVar[str] = "postgres_version"
+    version: int
+    name: str = "main"
 
 
 @dataclass(frozen=True, kw_only=True)

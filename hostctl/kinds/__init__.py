@@ -19,7 +19,7 @@ from hostctl.kinds.packages import Packages
 from hostctl.kinds.path_present import PathPresent
 from hostctl.kinds.pgbackrest_stanza import PgbackrestStanza
 from hostctl.kinds.postgres import PostgresDatabase, PostgresSettings
-from hostctl.kinds.postgres_cluster import PostgresCluster
+from hostctl.kinds.postgres_cluster import PostgresCluster, PostgresVersion
 from hostctl.kinds.postgres_role import PostgresRole
 from hostctl.kinds.rabbitmq import RabbitmqDefinitions
 from hostctl.kinds.rabbitmq_queues import RabbitmqQueues
@@ -52,6 +52,7 @@ KINDS: dict[str, type[Kind]] = {
         PostgresRetiredRole,
         PostgresRole,
         PostgresSettings,
+        PostgresVersion,
         RabbitmqDefinitions,
         RabbitmqQueues,
         RabbitmqRetiredUser,

@@ -1,9 +1,10 @@
-"""A PostgreSQL cluster as Debian manages it (postgresql-common)."""
+"""A PostgreSQL cluster as Debian manages it (postgresql-common), and which version of it holds the databases."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from hostctl.errors import HostError
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.report import progress
 from hostctl.run import run
@@ -37,7 +38,7 @@ class PostgresCluster(Kind):
     def differs(self, state: State | None) -> list[str]:
         """Missing or not."""
         assert state is not None
-        return [] if state["present"] else ["missing"]
+        return [] if state["present"] or not self.wanted.get("required", True) else ["missing"]
 
     def apply(self, state: State | None) -> None:
         """Make it with checksums; it is started by its Service."""
@@ -49,3 +50,46 @@ class PostgresCluster(Kind):
         if now["present"] and not state["present"]:
             progress(f"  dropping the cluster {self.key}")
             run(["pg_dropcluster", "--stop", *self._words()], timeout=120)
+
+
+class PostgresVersion(Kind):
+    """No other version's cluster of this name is the one that serves: ``start.conf`` says ``auto`` for that one alone.
+
+    It comes before packages: that of a new version makes an empty cluster while it is installed.
+    """
+
+    name = "postgres_version"
+    phase = Phase.REPOSITORIES
+    rolls_back = False
+
+    def observe(self) -> State | None:
+        """Each version that has a cluster of this name, and how it starts (``auto``, ``manual``, ``disabled``)."""
+        found = {}
+        for path in CONFIGURATION.glob(f"*/{self.key}/postgresql.conf"):
+            start = path.with_name("start.conf")
+            lines = start.read_text().splitlines() if start.exists() else []
+            words = [word for line in lines if (word := line.partition("#")[0].strip())]
+            found[path.parts[-3]] = words[0] if words else "auto"
+        return {"starts": found}
+
+    def differs(self, state: State | None) -> list[str]:
+        """Which other version has the databases."""
+        assert state is not None
+        starts, version = dict(state["starts"]), str(self.wanted["version"])
+        own = starts.pop(version, None)
+        others = sorted(f"{other}/{self.key}" for other, start in starts.items() if start == "auto")
+        return [] if own == "auto" or not others else [f"the databases are in {', '.join(others)}"]
+
+    def apply(self, state: State | None) -> None:
+        """Only people can decide to upgrade."""
+        version = self.wanted["version"]
+        raise HostError(
+            f"{'; '.join(self.differs(state))}: PostgreSQL {version} would begin with an empty cluster",
+            hint=(
+                "set postgres.version back, then upgrade as docs/operations.md says, "
+                '"Another major version of PostgreSQL"'
+            ),
+        )
+
+    def restore(self, state: State) -> None:
+        """Nothing was changed."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import signal
 import socket
 import subprocess
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ NAME = "s3.dhanman.test"
 PORT = 7443
 BUCKET = "dhanman-backups"
 KEY_ID, KEY = "testbucketkey", "not-a-real-bucket-key"
+READER_ID, READER_KEY = "testreaderkey", "not-a-real-reader-key"
 START_LIMIT = 20.0
 
 
@@ -55,6 +59,16 @@ class ObjectStore:
         """A CA, a certificate, an empty bucket."""
         self.objects.mkdir(parents=True)
         (self.folder / "sidecar").mkdir()
+        (self.folder / "iam").mkdir()
+        reader = {
+            "access": READER_ID,
+            "secret": READER_KEY,
+            "role": "user",
+            "userID": 0,
+            "groupID": 0,
+            "projectID": 0,
+        }
+        (self.folder / "iam/users.json").write_text(json.dumps({"accessAccounts": {READER_ID: reader}}))
         run = [
             "openssl",
             "req",
@@ -87,7 +101,7 @@ class ObjectStore:
     def command(self) -> list[str]:
         """What serves, on TLS, in the foreground."""
         return [str(self.program), "--port", f"{self.address}:{PORT}", "--cert", str(self.folder / "server.crt"),
-                "--key", str(self.folder / "server.key"),
+                "--key", str(self.folder / "server.key"), "--iam-dir", str(self.folder / "iam"),
                 "posix", "--sidecar", str(self.folder / "sidecar"), str(self.folder / "data")]  # fmt: skip
 
     def start(self) -> None:
@@ -106,6 +120,33 @@ class ObjectStore:
                 assert self._process.poll() is None, (self.folder / "log").read_text()
                 assert time.monotonic() < until, "the S3 server does not start"
                 time.sleep(0.1)
+
+    def let_read(self, prefix: str) -> None:
+        """Let the reader's key list the bucket and read what is below ``prefix``, and nothing else."""
+        bucket = f"arn:aws:s3:::{BUCKET}"
+        allowed = [("s3:ListBucket", bucket), ("s3:GetObject", f"{bucket}/{prefix}/*")]
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Principal": [READER_ID], "Action": [action], "Resource": [resource]}
+                for action, resource in allowed
+            ],
+        }
+        status, said = self.put("?policy=", json.dumps(policy), KEY_ID, KEY)
+        assert status < HTTPStatus.BAD_REQUEST, said
+
+    def put(self, name: str, content: str, key_id: str, key: str) -> tuple[int, str]:
+        """PUT an object, or a property of the bucket (``?name=``); status and answer."""
+        done = subprocess.run(
+            ["curl", "--silent", "--show-error", "--noproxy", "*", "--cacert", str(self.folder / "ca.crt"),
+             "--resolve", f"{NAME}:{PORT}:{self.address}", "--aws-sigv4", "aws:amz:us-east-1:s3",
+             "--user", f"{key_id}:{key}", "--request", "PUT", "--data-binary", "@-",
+             "--header", f"x-amz-content-sha256: {hashlib.sha256(content.encode()).hexdigest()}",
+             "--write-out", "\n%{http_code}", f"https://{NAME}:{PORT}/{BUCKET}{name}"],
+            input=content, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        said, _, status = done.stdout.rpartition("\n")
+        return int(status), said
 
     def stop(self) -> None:
         """Stop serving: nobody answers on the port."""

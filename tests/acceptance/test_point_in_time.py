@@ -6,28 +6,32 @@ One host and one S3 server for all of it; each test leaves both as it found them
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from scripts.steps import Steps
+from tests.acceptance.backups import (
+    DATABASE,
+    PGBACKREST,
+    SQL,
+    STATE,
+    first_backups,
+    info,
+    sql,
+    until,
+    use_bucket,
+)
 from tests.acceptance.object_store import ObjectStore, program
 from tests.acceptance.world import World
 from tests.faults.test_disk import full
 
 pytestmark = pytest.mark.host
 
-STATE = "/var/lib/dhanman-backup-local"
 REPOSITORY = "/backups/pgbackrest"
 CONFIGURATION = "/etc/pgbackrest/pgbackrest.conf"
-DATABASE = "local-dhanman-sales"
-SQL = "runuser -u postgres -- psql -XAtq --set=ON_ERROR_STOP=1"
-PGBACKREST = "runuser -u postgres -- pgbackrest --stanza=local"
 LONGEST_LOSS = 60.0
 """Seconds of work that the loss of the host may cost."""
 HASTY = "/run/backupctl.json"
@@ -54,12 +58,9 @@ def world(new_world: Callable[[str], World]) -> World:
 @pytest.fixture(scope="module", autouse=True)
 def environment(world: World, store: ObjectStore) -> None:
     """An environment whose backups go to the S3 server, with the first one in each repository."""
-    file = world.project / "Pulumi.local.yaml"
-    content = yaml.safe_load(file.read_text())
-    content["config"]["dhanman:backup"]["bucket"] = store.settings()
-    file.write_text(yaml.safe_dump(content))
+    use_bucket(world, store.settings())
     world.up()
-    until(lambda: all(held["backup"] for held in (info(world, 1), info(world, 2))), 120)
+    first_backups(world)
     world.run("systemctl start dhanman-pgbackrest-local@watch")
     hasty = (
         f'sed \'s/"archive_limit": [0-9]*/"archive_limit": 10/\' /etc/dhanman/local/backupctl.json > {HASTY}'
@@ -67,26 +68,9 @@ def environment(world: World, store: ObjectStore) -> None:
     world.run(f"{hasty} && chmod 644 {HASTY}")
 
 
-def until(condition: Callable[[], bool], limit: float) -> None:
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, f"not within {limit:.0f} s"
-        time.sleep(0.5)
-
-
-def info(world: World, repository: int) -> dict[str, Any]:
-    (stanza,) = json.loads(world.run(f"{PGBACKREST} --repo={repository} --output=json info"))
-    found: dict[str, Any] = stanza
-    return found
-
-
 def newest_wal(world: World, repository: int) -> str:
     archives = info(world, repository)["archive"]
     return str(archives[-1]["max"])
-
-
-def sql(world: World, statement: str, database: str = DATABASE) -> str:
-    return world.host.run([*SQL.split(), database], input=statement).stdout.strip()
 
 
 def clock(world: World) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from backupctl import dumps, pgbackrest, restore_cluster, restore_database, restoring
-from backupctl.config import Config
+from backupctl.config import Config, Repository
 from backupctl.errors import Failure
 from backupctl.pgbackrest import Backup, Contents
 from backupctl.tools import now
@@ -84,6 +86,47 @@ def test_a_restore_that_cannot_succeed_ends_before_anything_is_touched(
     assert [p.name for p in settings.data.parent.iterdir()] == ["main"]
 
 
+EMPTY = Contents()
+
+
+@pytest.mark.parametrize(
+    ("contents", "wanted", "source"),
+    [
+        ((held(now() - 60), held(now() - 60)), None, None),
+        ((held(now() - 60), held(now() - 60)), 2, 2),
+        # a new host: the local repository is that of its own empty cluster
+        ((EMPTY, held(now() - 60)), None, 2),
+        ((held(now() - 60), Contents(problem="unable to connect")), None, 1),
+    ],
+)
+def test_wal_comes_from_the_only_repository_that_has_it(
+    settings: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    contents: tuple[Contents, Contents],
+    wanted: int | None,
+    source: int | None,
+) -> None:
+    settings.data.mkdir(parents=True)
+    (settings.data / "pg_tblspc").mkdir()
+    both = (
+        *settings.repositories,
+        Repository(key=2, bucket=True, place="bucket"),
+    )
+    monkeypatch.setattr(restore_cluster, "as_postgres", lambda *argv: argv)
+    monkeypatch.setattr(pgbackrest, "contents", lambda _config, r: contents[r.key - 1])
+    found = restore_cluster._source(dataclasses.replace(settings, repositories=both), None, wanted)
+    assert found == source
+
+
+def test_an_archive_that_fails_is_not_taken_for_its_end(settings: Config) -> None:
+    command = pgbackrest.archive_get(settings, 2)
+    # what a shell makes of pgBackRest's status: 0 there, 1 not there, anything else unknown
+    for status, expected in ((0, 0), (1, 1), (49, 126), (126, 126)):
+        script = command.replace(command.partition(" || ")[0], f"(exit {status})")
+        assert subprocess.run(["sh", "-c", script], check=False).returncode == expected
+    assert command.startswith("pgbackrest --stanza=qa --repo=2 archive-get %f")
+
+
 def test_only_what_a_restore_put_aside_is_dropped(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.data.mkdir(parents=True)
     kept = settings.data.with_name("main-before-20261126-140000")
@@ -98,5 +141,5 @@ def test_only_what_a_restore_put_aside_is_dropped(settings: Config, monkeypatch:
 
 def test_every_verb_is_in_the_help() -> None:
     text = restoring.parser().format_help()
-    for verb in ("list", "database", "table", "cluster", "undo", "drop"):
+    for verb in ("list", "database", "table", "cluster", "from-prod", "undo", "drop"):
         assert verb in text

@@ -26,6 +26,7 @@ def info(*, age: float = 60, status: int = 0, message: str = "ok", wal: str = "0
         "timestamp": {"start": now() - age - 5, "stop": now() - age},
         "info": {"size": 100, "repository": {"delta": 10}},
         "error": False,
+        "database": {"id": 1},
     }
     answer = {
         "db": [{"id": 1, "system-id": 7}],
@@ -66,6 +67,29 @@ def test_a_repository_that_cannot_be_restored_from_is_told(
     (problem,) = repository_problems(settings, LOCAL, held, ARCHIVER)
     assert words in problem
     assert problem.startswith("repository 1: ")
+
+
+def test_backups_of_the_cluster_before_an_upgrade_are_none_of_this_one() -> None:
+    def backup(label: str, database: int) -> dict[str, Any]:
+        return {
+            "label": label, "type": "full", "timestamp": {"start": 1, "stop": 2}, "error": False,
+            "info": {"size": 1, "repository": {"delta": 1}}, "database": {"id": database},
+        }  # fmt: skip
+
+    held = parsed(
+        [
+            {
+                "db": [
+                    {"id": 1, "system-id": 7, "version": "17"},
+                    {"id": 2, "system-id": 8, "version": "18"},
+                ],
+                "archive": [],
+                "backup": [backup("old", 1), backup("new", 2)],
+                "repo": [{"status": {"code": 0, "message": "ok"}}],
+            }
+        ]
+    )
+    assert ([b.label for b in held.backups], held.version, held.system) == (["new"], "18", "8")
 
 
 def test_wal_that_was_dropped_is_told_although_postgresql_was_told_that_it_is_archived(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
+from components.backup.physical.bucket import Bucket
+from components.backup.physical.from_prod import Source
 from components.naming import CONFIG_ROOT, ServiceNames
 from components.templates import Templates
 from components.unit import (
@@ -44,40 +45,6 @@ _TEMPLATES = Templates(__file__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Bucket:
-    """A bucket through its S3 API. ``endpoint``: https URL; ``prefix``: folder in it, shared with the dumps.
-
-    ``key_id``: of an access key, set once it is made; its secret half is given to the plan beside this.
-    """
-
-    name: str
-    prefix: str
-    endpoint: str
-    region: str
-    key_id: str = ""
-
-    @property
-    def host(self) -> str:
-        """Name of the endpoint."""
-        return urlsplit(self.endpoint).hostname or ""
-
-    @property
-    def port(self) -> int:
-        """Its port."""
-        return urlsplit(self.endpoint).port or 443
-
-    @property
-    def path(self) -> str:
-        """Where in the bucket pgBackRest keeps everything."""
-        return f"/{self.prefix}/pgbackrest"
-
-    @property
-    def place(self) -> str:
-        """As people read it."""
-        return f"{self.name}{self.path} at {self.host}"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Schedules:
     """systemd calendars. ``jitter``: seconds by which each run may start later."""
 
@@ -94,7 +61,7 @@ class PhysicalSpec:
 
     ``services``: whose databases they are. ``directory``: the local repository. ``dumps``: the logical dumps.
     ``processes``: how many compress and send at once. ``queue_max`` (bytes): WAL that waits for longer is dropped;
-    None: it waits until it is stored.
+    None: it waits until it is stored. ``source``: the environment whose data may be copied here, if one may.
     """
 
     environment: str
@@ -108,6 +75,7 @@ class PhysicalSpec:
     processes: int
     queue_max: int | None = None
     bucket: Bucket | None = None
+    source: Source | None = None
 
     @property
     def cluster(self) -> str:
@@ -150,8 +118,13 @@ class PhysicalSpec:
         return f"postgresql@{self.version}-main.service"
 
 
-def physical_unit(spec: PhysicalSpec, passphrase: str, key: str) -> Unit:
-    """Unit ``physical-backup-{env}``. ``passphrase``: of the backups; ``key``: of the bucket, or empty."""
+def physical_unit(
+    spec: PhysicalSpec, passphrase: str, key: str, source_secrets: tuple[str, str] = ("", "")
+) -> Unit:
+    """Unit ``physical-backup-{env}``. ``passphrase``: of the backups; ``key``: of the bucket, or empty.
+
+    ``source_secrets``: passphrase and key of the environment that data is copied from.
+    """
     environment = spec.environment
     configuration = f"{CONFIG_ROOT}/{environment}/backupctl.json"
     works = {
@@ -177,6 +150,11 @@ def physical_unit(spec: PhysicalSpec, passphrase: str, key: str) -> Unit:
             secret=True,
             owner="postgres",
             group="postgres",
+        ),
+        *(
+            [spec.source.file(*source_secrets, data=f"{spec.data}-of-nobody", processes=spec.processes)]
+            if spec.source
+            else []
         ),
         *_program(spec, configuration),
         File(
@@ -241,7 +219,7 @@ def physical_unit(spec: PhysicalSpec, passphrase: str, key: str) -> Unit:
             Validation(argv=(*verify, *units)),
             *(Validation(argv=("systemd-analyze", "calendar", schedule)) for schedule in works.values()),
         ),
-        redact=tuple(secret for secret in (passphrase, key) if secret),
+        redact=tuple(secret for secret in (passphrase, key, *source_secrets) if secret),
     )
 
 
@@ -286,6 +264,7 @@ def _program(spec: PhysicalSpec, configuration: str) -> list[Thing]:
         ],
         "databases": {name.database: {"unit": name.unit, "socket": name.current_socket} for name in names},
         "first_backup": spec.first_backup,
+        "source": spec.source.described() if spec.source else None,
     }
     return [
         *(
@@ -295,6 +274,7 @@ def _program(spec: PhysicalSpec, configuration: str) -> list[Thing]:
         File(path=configuration, content=json.dumps(content, indent=2) + "\n"),
         _command("dhanman-backup", "backup", configuration),
         _command("dhanman-restore", "restore", configuration),
+        _command("dhanman-upgrade", "upgrade", configuration),
     ]
 
 

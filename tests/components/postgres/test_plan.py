@@ -9,6 +9,8 @@ from components.postgres.plan import (
     OWNER,
     PostgresSpec,
     database_unit,
+    defaults_unit,
+    needs_defaults,
     retired_unit,
     roles_unit,
     server_unit,
@@ -18,10 +20,13 @@ from components.turn import Turn
 from components.unit import (
     AptRepository,
     File,
+    Packages,
+    PostgresCluster,
     PostgresDatabase,
     PostgresRetiredRole,
     PostgresRole,
     PostgresSettings,
+    PostgresVersion,
     Service,
     Unit,
 )
@@ -120,7 +125,7 @@ def test_a_repository_comes_only_where_one_is_configured() -> None:
     pgdg = AptRepository(
         name="pgdg", uri="https://apt.example.org", suite="bookworm-pgdg", fingerprint="A" * 40
     )
-    assert server_unit(spec(repository=pgdg)).things[0] == pgdg
+    assert [t for t in server_unit(spec(repository=pgdg)).things if isinstance(t, AptRepository)] == [pgdg]
 
 
 def test_the_owner_does_not_log_in_and_who_logs_in_acts_as_the_owner() -> None:
@@ -152,3 +157,24 @@ def test_a_retired_role_is_tried_with_its_last_password() -> None:
 def test_a_database_belongs_to_the_owner_role() -> None:
     unit = database_unit("prod-dhanman-sales", 5432)
     assert unit.things == (PostgresDatabase(name="prod-dhanman-sales", owner=OWNER, port=5432),)
+
+
+def test_programs_of_another_version_come_beside_and_their_package_makes_no_cluster() -> None:
+    wanted = spec(version=17, alongside=18)
+    unit = server_unit(wanted)
+    (packages,) = [t for t in unit.things if isinstance(t, Packages)]
+    assert {"postgresql-17", "postgresql-18"} < set(packages.packages)
+    assert [(t.version, t.required) for t in unit.things if isinstance(t, PostgresCluster)] == [
+        (17, True),
+        (18, False),
+    ]
+    (file,) = defaults_unit(wanted).things
+    assert isinstance(file, File)
+    assert "create_main_cluster = false" in file.content
+    assert "--data-checksums" in file.content
+    assert needs_defaults(spec(alongside=17))
+    assert not needs_defaults(spec())
+
+
+def test_the_version_is_looked_at_before_anything_else() -> None:
+    assert server_unit(spec()).things[0] == PostgresVersion(version=18)

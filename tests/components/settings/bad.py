@@ -298,4 +298,10 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"releaseSets": {"one": ["sales", "common"]}, "services/sales/canary": {}},
         "releaseSets/one/0: sales has a canary",
     ),
+    (
+        "another version that is the same",
+        {"postgres/version": 17, "postgres/alongside": 17},
+        "postgres/alongside: is postgres/version itself",
+    ),
+    ("another version that is unknown", {"postgres/alongside": 9}, "postgres/alongside: must be at least 14"),
 ]
