@@ -51,40 +51,59 @@ def run_verb(config: Config, configuration: Path, arguments: argparse.Namespace)
     """Do what the command line says. ``configuration``: the file that ``config`` was read from."""
     if os.geteuid() != 0:
         raise Failure("only root can upgrade", "sudo dhanman-upgrade ...")
-    before = Version(number=config.version)
     if arguments.verb == "rollback":
         rollback(config, configuration, lose=arguments.lose_changes)
     elif arguments.verb == "drop":
         drop(config, Version(number=str(arguments.version)))
     else:
-        with lock(config.state / "physical.lock", "a backup is running"):
-            upgrade(
-                config,
-                configuration,
-                before,
-                Version(number=str(arguments.version)),
-                arguments.verb == "check",
-            )
+        upgrade(
+            config,
+            configuration,
+            Version(number=str(arguments.version)),
+            only_check=arguments.verb == "check",
+        )
 
 
-def upgrade(config: Config, configuration: Path, before: Version, after: Version, only_check: bool) -> None:
-    """Check everything while services go on; then stop them, upgrade, compare, and start them again."""
-    begun = time.monotonic()
+def upgrade(config: Config, configuration: Path, after: Version, *, only_check: bool) -> None:
+    """Try it while services go on; unless that is all, upgrade, and do what follows."""
+    begun, before = time.monotonic(), Version(number=config.version)
+    with lock(config.state / "physical.lock", "a backup is running"):
+        files = before.files()
+        _try(config, before, after)
+        if only_check:
+            pg_upgrade.drop(after)
+            say("an upgrade would go well; nothing was changed")
+            return
+        down = time.monotonic()
+        _exchange(config, configuration, before, after, files)
+    say(f"the databases are in {after.cluster}; services were stopped for {time.monotonic() - down:.0f} s")
+    # a backup is part of it, so the lock is free again
+    _afterwards(config, after)
+    say(f"it took {time.monotonic() - begun:.0f} s; {before.cluster} is kept as it was")
+    say(
+        f"next: postgres.version: {after.number} and postgres.alongside: {before.number} in the settings, pulumi up"
+    )
+    say(f"then, when all is well: `dhanman-upgrade drop {before.number}`")
+    say("if it is not: `dhanman-upgrade rollback --lose-changes`")
+
+
+def _try(config: Config, before: Version, after: Version) -> None:
+    """Leaves an empty cluster of the new version, or none if something stands against the upgrade."""
     upgrade_checks.refuse(config, before, after)
-    files = before.files()
-    pg_upgrade.create(config, after)
     try:
+        pg_upgrade.create(config, after)
         pg_upgrade.rehearse(config, after)
         say("pg_upgrade --check: the cluster goes on serving")
         pg_upgrade.run_it(before, after, "--check")
     except BaseException:
         pg_upgrade.drop(after)
         raise
-    if only_check:
-        pg_upgrade.drop(after)
-        say("an upgrade would go well; nothing was changed")
-        return
-    down = time.monotonic()
+
+
+def _exchange(
+    config: Config, configuration: Path, before: Version, after: Version, files: dict[str, str]
+) -> None:
+    """Services stop, the databases are copied into the new version, and services start; or all is as before."""
     with stopped(list(config.databases.values())):
         server = Server(port=config.port)
         try:
@@ -106,14 +125,6 @@ def upgrade(config: Config, configuration: Path, before: Version, after: Version
             config.state, REPORT,
             {"result": "ok", "problems": [], "from": before.number, "to": after.number, "done": now(), "files": files},
         )  # fmt: skip
-    say(f"the databases are in {after.cluster}; services were stopped for {time.monotonic() - down:.0f} s")
-    _afterwards(config, after)
-    say(f"it took {time.monotonic() - begun:.0f} s; {before.cluster} is kept as it was")
-    say(
-        f"next: postgres.version: {after.number} and postgres.alongside: {before.number} in the settings, pulumi up"
-    )
-    say(f"then, when all is well: `dhanman-upgrade drop {before.number}`")
-    say("if it is not: `dhanman-upgrade rollback --lose-changes`")
 
 
 def _serve(
