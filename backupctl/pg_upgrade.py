@@ -139,5 +139,7 @@ def drop(version: Version) -> None:
     """Remove the cluster with its configuration, and what a run has left beside it."""
     if version.exists:
         run("pg_dropcluster", "--stop", version.number, "main")
+        # it leaves files that it does not know, and the next cluster of this name would read them
+        shutil.rmtree(version.configuration, ignore_errors=True)
         run("systemctl", "daemon-reload")
     _remove_old_output(version)
