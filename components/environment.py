@@ -27,6 +27,7 @@ from components.microservice import (
     RuntimeArgs,
 )
 from components.naming import ServiceNames
+from components.notifier import Notifier, NotifierArgs
 from components.postgres import (
     Database,
     DatabaseArgs,
@@ -62,6 +63,7 @@ class Environment(pulumi.ComponentResource):
         self._guarded = settings.environment != "local"
         self._logins = logins(settings)
         self._targets = {name: self._host(name, host) for name, host in settings.hosts.items()}
+        self._notifiers = self._make_notifiers()
         self._postgres = self._make_postgres()
         self._rabbitmq = self._make_rabbitmq()
         self._databases = {name: self._database(name) for name in settings.services}
@@ -96,6 +98,26 @@ class Environment(pulumi.ComponentResource):
         )
         args = HostArgs(target=bootstrap.target, spec=specs.host(settings, host))
         return Host(name, args, self._child).target
+
+    def _make_notifiers(self) -> dict[str, Notifier]:
+        """A notifier on each host, by the host's name; none where nobody is to be told."""
+        settings, alerts = self._settings, self._settings.alerts
+        if alerts is None:
+            return {}
+        webhook, password = specs.alert_secrets(alerts)
+        return {
+            name: Notifier(
+                f"{name}-notifier",
+                NotifierArgs(
+                    target=self._targets[name],
+                    spec=specs.notifier(settings, alerts, name, host),
+                    webhook=pulumi.Output.secret(webhook),
+                    password=pulumi.Output.secret(password),
+                ),
+                self._child,
+            )
+            for name, host in settings.hosts.items()
+        }
 
     def _make_postgres(self) -> PostgresServer:
         args = PostgresServerArgs(
@@ -226,7 +248,11 @@ class Environment(pulumi.ComponentResource):
         Frontend("frontend", args, self._child)
 
     def _backup(self) -> None:
-        target = self._target("postgres").after(*(database.ready for database in self._databases.values()))
+        name = self._settings.host_of("postgres")[0]
+        told = [self._notifiers[name].ready] if self._notifiers else []
+        target = self._target("postgres").after(
+            *(database.ready for database in self._databases.values()), *told
+        )
         bucket = self._bucket()
         if bucket:
             target = target.after(*bucket.ready)

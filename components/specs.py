@@ -19,9 +19,11 @@ from components.gateway.spec import GatewaySpec, Limits, Site, Snippets
 from components.host.plan import HostSpec
 from components.microservice.spec import Dotnet, Executable, MicroserviceSpec
 from components.naming import UPLOADS, ServiceNames
+from components.notifier.plan import Mail, NotifierSpec
 from components.postgres.plan import PostgresSpec
 from components.rabbitmq.plan import RabbitmqSpec
 from components.settings import (
+    Alerts,
     AptSource,
     Artifact,
     B2Bucket,
@@ -320,6 +322,7 @@ def backup(settings: Settings) -> BackupSpec:
         schedule=wanted.schedule,
         retention_days=wanted.retention_days,
         remote=remote,
+        alerts=settings.alerts is not None,
     )
 
 
@@ -348,6 +351,7 @@ def physical_backup(settings: Settings) -> PhysicalSpec | None:
         queue_max=wanted.wal_queue_max,
         bucket=_s3_bucket(found) if found else None,
         source=_from_prod(settings.environment, settings.qa_from_prod) if settings.qa_from_prod else None,
+        alerts=settings.alerts is not None,
     )
 
 
@@ -392,6 +396,28 @@ def _source_bucket(found: SourceBucket) -> Bucket:
     region = found.endpoint.split(".")[1] if found.kind == "b2" else found.region
     return Bucket(
         name=found.name, prefix=found.prefix, endpoint=found.endpoint, region=region, key_id=found.key_id
+    )
+
+
+def notifier(settings: Settings, alerts: Alerts, name: str, machine: HostSettings) -> NotifierSpec:
+    """The notifier of one host; the secrets of its channels are not part of it."""
+    mail = alerts.email
+    return NotifierSpec(
+        environment=settings.environment,
+        host=f"{name} ({machine.address})",
+        remind_hours=alerts.remind_hours,
+        slack=alerts.slack is not None,
+        mail=Mail(sender=mail.sender, to=mail.to, host=mail.host, port=mail.port, user=mail.user)
+        if mail
+        else None,
+    )
+
+
+def alert_secrets(alerts: Alerts) -> tuple[str, str]:
+    """URL of the webhook and password of the mail relay; empty where there is no such channel."""
+    return (
+        alerts.slack.webhook_url.get_secret_value() if alerts.slack else "",
+        alerts.email.password.get_secret_value() if alerts.email else "",
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from components.settings.alerts import Alerts
 from components.settings.applications import DotnetRuntime, Frontend, Pool, Runtime, Service
 from components.settings.base import Model
 from components.settings.data import Backup, Postgres, Rabbitmq, Rotation
@@ -49,6 +50,7 @@ class StackFile(Model):
     dns: Dns | None = None
     backup: Backup = Backup()
     qa_from_prod: FromProd | None = None
+    alerts: Alerts | None = None
     delete_data: bool = False
     logs: Logs = Logs()
     deploy_window: DeployWindow = DeployWindow()
