@@ -12,7 +12,8 @@ import pulumi
 
 from components import outputs, specs
 from components.access import logins
-from components.backup import Backup, BackupArgs, BackupBucket, BackupBucketArgs
+from components.backup import Backup, BackupArgs, BackupBucket, BackupBucketArgs, Remote
+from components.backup.host.component import HostBackup, HostBackupArgs
 from components.certificate import Certificate, CertificateArgs
 from components.dns import DnsRecord, DnsRecordArgs, cloudflare_provider
 from components.frontend import Frontend, FrontendArgs
@@ -256,15 +257,30 @@ class Environment(pulumi.ComponentResource):
         bucket = self._bucket()
         if bucket:
             target = target.after(*bucket.ready)
+        spec = specs.backup(self._settings)
         of_backup = BackupArgs(
             target=target,
-            spec=specs.backup(self._settings),
+            spec=spec,
             access=bucket.access if bucket else None,
             physical=specs.physical_backup(self._settings),
             source_secrets=specs.source_secrets(self._settings),
             protect=self._guarded,
         )
-        Backup("backup", of_backup, self._child)
+        backup = Backup("backup", of_backup, self._child)
+        self._host_backup(spec.remote, bucket, backup.ready)
+
+    def _host_backup(
+        self, remote: Remote | None, bucket: BackupBucket | None, dumps: pulumi.Resource
+    ) -> None:
+        hosts = {}
+        for name, target in self._targets.items():
+            told = [self._notifiers[name].ready] if self._notifiers else []
+            spec = specs.host_backup(self._settings, name, remote)
+            before = [dumps] if spec.beside_dumps else [*bucket.ready] if bucket else []
+            broker = [self._rabbitmq.ready] if spec.rabbitmq else []
+            hosts[name] = (target.after(*told, *before, *broker), spec)
+        args = HostBackupArgs(hosts=hosts, access=bucket.access if bucket else None, protect=self._guarded)
+        HostBackup("host-backup", args, self._child)
 
     def _bucket(self) -> BackupBucket | None:
         spec = specs.bucket(self._settings)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from components.artifacts import pack
 from components.backup.bucket.spec import BucketSpec, Lock
+from components.backup.host.plan import HostBackupSpec
 from components.backup.physical.bucket import Bucket
 from components.backup.physical.from_prod import Copied, Mask, Source
 from components.backup.physical.plan import ARCHIVE_TIMEOUT, PhysicalSpec, Schedules
@@ -322,6 +323,24 @@ def backup(settings: Settings) -> BackupSpec:
         schedule=wanted.schedule,
         retention_days=wanted.retention_days,
         remote=remote,
+        alerts=settings.alerts is not None,
+    )
+
+
+def host_backup(settings: Settings, name: str, remote: Remote | None) -> HostBackupSpec:
+    """The backup of what one host is configured by. ``remote``: where the dumps are copied to."""
+    beside = name == settings.host_of("postgres")[0]
+    # a folder that stands in for a bucket is on the dumps' host alone
+    elsewhere = remote if beside or (remote and remote.kind != "folder") else None
+    return HostBackupSpec(
+        environment=settings.environment,
+        host=name,
+        directory=settings.backup.directory,
+        schedule=settings.backup.schedule,
+        retention_days=settings.backup.retention_days,
+        beside_dumps=beside,
+        rabbitmq=name == settings.host_of("rabbitmq")[0],
+        remote=elsewhere,
         alerts=settings.alerts is not None,
     )
 

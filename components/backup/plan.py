@@ -121,19 +121,7 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
         )
         things.insert(-1, watched.file(environment))
     if spec.remote:
-        path = f"{CONFIG_ROOT}/{environment}/bucket.json"
-        program = _TEMPLATES.render("usr/local/bin/dhanman-bucket")
-        things[-1:-1] = [
-            File(path=BUCKET_PROGRAM, content=program, mode="0755"),
-            File(
-                path=path,
-                content=spec.remote.configuration(key),
-                mode="0400",
-                secret=True,
-                owner="postgres",
-                group="postgres",
-            ),
-        ]
+        things[-1:-1] = bucket_files(spec.remote, environment, key, owner="postgres")
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     units = tuple(f"/etc/systemd/system/{base}.{kind}" for kind in ("service", "timer"))
     return Unit(
@@ -145,3 +133,18 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
         ),
         redact=(key,) if key else (),
     )
+
+
+def bucket_files(remote: Remote, environment: str, key: str, *, owner: str) -> list[File]:
+    """The program that carries files to the bucket, and what it is told; ``owner``: who alone may read that."""
+    return [
+        File(path=BUCKET_PROGRAM, content=_TEMPLATES.render("usr/local/bin/dhanman-bucket"), mode="0755"),
+        File(
+            path=f"{CONFIG_ROOT}/{environment}/bucket.json",
+            content=remote.configuration(key),
+            mode="0400",
+            secret=True,
+            owner=owner,
+            group=owner,
+        ),
+    ]
