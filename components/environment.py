@@ -49,17 +49,20 @@ class Environment(pulumi.ComponentResource):
     """Everything of one environment. Deleting it removes it from its hosts; data stays unless the settings say so.
 
     ``observer``: what is on the hosts now; without it the plan follows from what was applied last.
+    ``without_drill``: the reason to change what could lose data without a restore drill, or empty.
     """
 
     def __init__(
         self,
         settings: Settings,
         observer: Observer | None = None,
+        without_drill: str = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dhanman:environment:Environment", settings.environment, None, opts)
         self._settings = settings
         self._observer = observer
+        self._without_drill = without_drill
         self._child = pulumi.ResourceOptions(parent=self)
         self._guarded = settings.environment != "local"
         self._logins = logins(settings)
@@ -97,7 +100,8 @@ class Environment(pulumi.ComponentResource):
             ),
             self._child,
         )
-        args = HostArgs(target=bootstrap.target, spec=specs.host(settings, host))
+        gate = specs.data_gate(settings, name, self._without_drill)
+        args = HostArgs(target=bootstrap.target, spec=specs.host(settings, host, gate))
         return Host(name, args, self._child).target
 
     def _make_notifiers(self) -> dict[str, Notifier]:

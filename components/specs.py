@@ -17,7 +17,7 @@ from components.certificate.plan import CertificatePaths, CertificateSource, Cer
 from components.dns.plan import DnsRecordSpec
 from components.frontend.plan import FrontendSpec
 from components.gateway.spec import GatewaySpec, Limits, Site, Snippets
-from components.host.plan import HostSpec
+from components.host.plan import DataGate, HostSpec
 from components.microservice.spec import Dotnet, Executable, MicroserviceSpec
 from components.naming import UPLOADS, ServiceNames
 from components.notifier.plan import Mail, NotifierSpec
@@ -63,8 +63,8 @@ def release(settings: Settings, name: str, artifact: Artifact) -> Release:
     return Release(source=source, sha256=packed.sha256, upload=packed.path)
 
 
-def host(settings: Settings, machine: HostSettings) -> HostSpec:
-    """What every host of the environment is, whatever its roles."""
+def host(settings: Settings, machine: HostSettings, gate: DataGate | None = None) -> HostSpec:
+    """What every host of the environment is, whatever its roles. ``gate``: before data, where the databases are."""
     return HostSpec(
         environments=(settings.environment,),
         memory=machine.memory,
@@ -76,6 +76,20 @@ def host(settings: Settings, machine: HostSettings) -> HostSpec:
         private_ranges=settings.network.private_ranges,
         private_ports=(settings.postgres.port, settings.rabbitmq.port, settings.rabbitmq.management_port),
         operator_email=settings.operator_email,
+        data_gate=gate,
+    )
+
+
+def data_gate(settings: Settings, name: str, anyway: str) -> DataGate | None:
+    """The gate before the data of one host, if there is one. ``anyway``: the reason to go on without a drill."""
+    physical = physical_backup(settings)
+    if not settings.requires_drill or physical is None or name != settings.host_of("postgres")[0]:
+        return None
+    return DataGate(
+        environment=settings.environment,
+        stack=settings.stack,
+        report=physical.drill_report,
+        anyway=anyway,
     )
 
 

@@ -124,6 +124,13 @@ class Settings(StackFile):
         return rabbitmq_memory(self, self.host_of("rabbitmq")[1])
 
     @property
+    def requires_drill(self) -> bool:
+        """Whether what could lose data needs a restore drill that succeeded lately."""
+        if self.backup.require_drill is None:
+            return self.backup.physical.enabled and self.environment != "local"
+        return self.backup.require_drill
+
+    @property
     def domains(self) -> dict[str, Path]:
         """Each domain of the environment with the path where the stack file names it."""
         services = {service.domain: ("services", name, "domain") for name, service in self.services.items()}

@@ -7,6 +7,11 @@ from typing import Any
 from tests.components.settings.example import DELETE, HOST_KEY
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "drills without backups",
+        {"backup": {"requireDrill": True, "physical": {"enabled": False}}},
+        "backup/requireDrill: can't be true without backup/physical/enabled",
+    ),
     ("alerts to nobody", {"alerts": {"remindHours": 12}}, "alerts: needs slack, email, or both"),
     (
         "webhook without TLS",
