@@ -69,8 +69,8 @@ def world(converged_world: ConvergedWorld, made: Certificates, hook: Webhook, po
     world.host.run(["sh", "-c", f"cat > {authority}"], input=Path(made.authority).read_text())
     gateway = world.host.address.rpartition(".")[0] + ".1"
     world.run(f"echo '{gateway} {HOOKS} {SMTP}' >> /etc/hosts; update-ca-certificates >/dev/null")
-    # an archive that stands still for 10 s counts as broken, so that a test need not wait
-    world.run("""sed -i 's/"archive_limit": [0-9]*/"archive_limit": 10/' /etc/dhanman/local/backupctl.json""")
+    # an archive that stands still for a minute counts as broken, so that a test need not wait; a segment takes 40 s
+    world.run("""sed -i 's/"archive_limit": [0-9]*/"archive_limit": 60/' /etc/dhanman/local/backupctl.json""")
     until(lambda: started(world, WATCH), 120)
     assert started(world, DUMPS)
     until(lambda: started(world, NOTIFIER), 120)
