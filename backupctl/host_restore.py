@@ -17,6 +17,9 @@ from backupctl.host_backup import DEFINITIONS, ETC, archives, definitions, names
 from backupctl.host_config import HostConfig
 from backupctl.tools import ENVIRONMENT, last_words, run, say, size
 
+BROKER_USER = "rabbitmq"
+"""Whom Debian's ``rabbitmqctl`` becomes."""
+
 Verbs = argparse._SubParsersAction  # argparse has no public name for what add_subparsers returns
 
 
@@ -183,9 +186,16 @@ def _write(config: HostConfig, archive: Path, arguments: argparse.Namespace) -> 
 
 def _import(config: HostConfig, archive: Path, _: argparse.Namespace) -> None:
     held = definitions(config, archive)
-    run(
-        "rabbitmqctl", "--quiet", "import_definitions", stdin=json.dumps(held),
-        next_step="systemctl status rabbitmq-server: it must run, and be as new as the archive",
-    )  # fmt: skip
+    # rabbitmqctl reads it as the broker's user; Erlang's terminal driver can't read it from a pipe
+    with tempfile.TemporaryDirectory(dir=config.state, prefix="restoring-") as draft:
+        file = Path(draft) / "definitions.json"
+        file.write_text(json.dumps(held))
+        for path, mode in ((file, 0o600), (Path(draft), 0o700)):
+            path.chmod(mode)
+            shutil.chown(path, BROKER_USER)
+        run(
+            "rabbitmqctl", "--quiet", "import_definitions", str(file),
+            next_step="systemctl status rabbitmq-server: it must run, and be as new as the archive",
+        )  # fmt: skip
     say(f"the broker has what is in {archive.name}; what that does not name it has kept")
     say("next: pulumi up, since logins may have been rotated after that time")

@@ -69,7 +69,9 @@ def test_a_database_is_dropped_once_a_drill_has_succeeded_and_not_before(world: 
     world.up()
     assert '"anyway": ""' in world.run("cat /etc/dhanman/local/data-gate.json")
     # a real drill
-    world.run("systemctl start dhanman-pgbackrest-local@full && systemctl start dhanman-pgbackrest-local@drill")
+    world.run(
+        "systemctl start dhanman-pgbackrest-local@full && systemctl start dhanman-pgbackrest-local@drill"
+    )
     without_sales(world)
     assert "will be refused" not in world.preview_text()
     world.up()

@@ -27,7 +27,7 @@ SECRET = "the-key-of-nginx"
 BROKER = """#!/bin/bash
 case "$*" in
   *export_definitions*) [ ! -e "$STAND_IN/down" ] && cat "$STAND_IN/definitions" ;;
-  *import_definitions*) cat >"$STAND_IN/imported" ;;
+  *import_definitions*) cat "${!#}" >"$STAND_IN/imported" ;;
 esac
 """
 BUCKET = """#!/bin/bash
@@ -59,6 +59,7 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HostConfig:
     monkeypatch.setitem(tools.ENVIRONMENT, "PATH", f"{tmp_path / 'bin'}:{tools.ENVIRONMENT['PATH']}")
     monkeypatch.setitem(tools.ENVIRONMENT, "STAND_IN", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(host_restore, "BROKER_USER", os.getuid())
     return HostConfig(
         environment="qa",
         host="main",
