@@ -37,7 +37,7 @@ def test_another_version_or_data_directory_is_announced_and_refused_and_nothing_
     world: World,
 ) -> None:
     for settings, danger in (
-        ({"version": 17}, "PostgreSQL's cluster 18/main would no longer serve"),
+        ({"version": 17}, "PostgreSQL's cluster 18/main would be dropped"),
         ({"settings": {"data_directory": "/srv/elsewhere"}}, "its usual place -> /srv/elsewhere"),
     ):
         world.configure(GUARDED | {"postgres": settings})
@@ -79,7 +79,7 @@ def test_a_database_is_dropped_once_a_drill_has_succeeded_and_not_before(world: 
 
 
 def test_a_stack_that_is_destroyed_meets_the_gate_and_passes_with_a_reason(world: World) -> None:
-    world.run(f"rm {REPORT}")
+    world.run(f"rm -f {REPORT}")
     done = world.pulumi("destroy", "--stack", STACK, "--yes", "--skip-preview", check=False)
     assert done.returncode != 0
     assert "no restore drill has succeeded within 26 h (none ever did)" in done.stdout
