@@ -13,6 +13,8 @@ from components.environment import Environment
 from components.remote.connection import agent_problem
 from components.settings import Problem, Settings, SettingsError, fail, read, refusal
 
+OVERRIDE = "DHANMAN_WITHOUT_DRILL"
+"""The environment variable that holds the reason to change what could lose data without a restore drill."""
 SHOWN_TO_USER = 32
 """The exit status by which the language host knows that everything was said."""
 
@@ -29,6 +31,14 @@ def heed_window(settings: Settings) -> None:
         fail([refused])
     if refused or anyway:
         pulumi.log.warn(str(refused or anyway))
+
+
+def without_drill(settings: Settings) -> str:
+    """The reason to change what could lose data without a restore drill, if there is one; it is shown."""
+    reason = " ".join(os.environ.get(OVERRIDE, "").split())
+    if reason and settings.requires_drill:
+        pulumi.log.warn(f"{settings.file}: backup/requireDrill: {OVERRIDE} says to go on without: {reason}")
+    return reason
 
 
 def main() -> None:
@@ -48,7 +58,7 @@ def main() -> None:
         fail(error.problems)
     for host, reason in observer.unreachable.items() if observer else ():
         pulumi.log.warn(f"{host} was not observed, and the plan shows what the last run left there: {reason}")
-    environment = Environment(settings, observer)
+    environment = Environment(settings, observer, without_drill(settings))
     for name, value in environment.outputs.items():
         pulumi.export(name, value)
     if observer:

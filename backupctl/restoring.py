@@ -8,9 +8,19 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backupctl import dumps, from_prod, pgbackrest, restore_cluster, restore_database, restore_table
+from backupctl import (
+    dumps,
+    from_prod,
+    host_config,
+    host_restore,
+    pgbackrest,
+    restore_cluster,
+    restore_database,
+    restore_table,
+)
 from backupctl.config import Config
 from backupctl.errors import Failure
+from backupctl.host_backup import KINDS
 from backupctl.postgres import Server
 from backupctl.restore_database import BEFORE
 from backupctl.tools import moment, say, size
@@ -46,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     copied.add_argument("--to", default="latest", help="2026-11-23T14:05:00+00:00, or latest, the default")
     undo = verbs.add_parser("undo", help="exchange a database with the one that its restore put aside")
     undo.add_argument("name")
+    host_restore.add_verbs(verbs)
     drop = verbs.add_parser("drop", help="remove what a restore put aside")
     drop.add_argument("name")
     return made
@@ -67,6 +78,9 @@ def run(config: Config, arguments: argparse.Namespace) -> None:
         restore_cluster.restore(config, restore_cluster.parse(arguments.to), arguments.repo)
     elif arguments.verb == "from-prod":
         from_prod.copy(config, arguments.names, restore_cluster.parse(arguments.to))
+    elif arguments.verb in KINDS:
+        of_host = host_config.location(config.environment).read_text()
+        host_restore.restore(host_config.parse(of_host), arguments)
     elif arguments.verb == "undo":
         restore_database.undo(config, arguments.name)
     else:

@@ -12,7 +12,8 @@ import pulumi
 
 from components import outputs, specs
 from components.access import logins
-from components.backup import Backup, BackupArgs, BackupBucket, BackupBucketArgs
+from components.backup import Backup, BackupArgs, BackupBucket, BackupBucketArgs, Remote
+from components.backup.host.component import HostBackup, HostBackupArgs
 from components.certificate import Certificate, CertificateArgs
 from components.dns import DnsRecord, DnsRecordArgs, cloudflare_provider
 from components.frontend import Frontend, FrontendArgs
@@ -27,6 +28,7 @@ from components.microservice import (
     RuntimeArgs,
 )
 from components.naming import ServiceNames
+from components.notifier import Notifier, NotifierArgs
 from components.postgres import (
     Database,
     DatabaseArgs,
@@ -47,21 +49,25 @@ class Environment(pulumi.ComponentResource):
     """Everything of one environment. Deleting it removes it from its hosts; data stays unless the settings say so.
 
     ``observer``: what is on the hosts now; without it the plan follows from what was applied last.
+    ``without_drill``: the reason to change what could lose data without a restore drill, or empty.
     """
 
     def __init__(
         self,
         settings: Settings,
         observer: Observer | None = None,
+        without_drill: str = "",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dhanman:environment:Environment", settings.environment, None, opts)
         self._settings = settings
         self._observer = observer
+        self._without_drill = without_drill
         self._child = pulumi.ResourceOptions(parent=self)
         self._guarded = settings.environment != "local"
         self._logins = logins(settings)
         self._targets = {name: self._host(name, host) for name, host in settings.hosts.items()}
+        self._notifiers = self._make_notifiers()
         self._postgres = self._make_postgres()
         self._rabbitmq = self._make_rabbitmq()
         self._databases = {name: self._database(name) for name in settings.services}
@@ -94,8 +100,29 @@ class Environment(pulumi.ComponentResource):
             ),
             self._child,
         )
-        args = HostArgs(target=bootstrap.target, spec=specs.host(settings, host))
+        gate = specs.data_gate(settings, name, self._without_drill)
+        args = HostArgs(target=bootstrap.target, spec=specs.host(settings, host, gate))
         return Host(name, args, self._child).target
+
+    def _make_notifiers(self) -> dict[str, Notifier]:
+        """A notifier on each host, by the host's name; none where nobody is to be told."""
+        settings, alerts = self._settings, self._settings.alerts
+        if alerts is None:
+            return {}
+        webhook, password = specs.alert_secrets(alerts)
+        return {
+            name: Notifier(
+                f"{name}-notifier",
+                NotifierArgs(
+                    target=self._targets[name],
+                    spec=specs.notifier(settings, alerts, name, host),
+                    webhook=pulumi.Output.secret(webhook),
+                    password=pulumi.Output.secret(password),
+                ),
+                self._child,
+            )
+            for name, host in settings.hosts.items()
+        }
 
     def _make_postgres(self) -> PostgresServer:
         args = PostgresServerArgs(
@@ -226,19 +253,38 @@ class Environment(pulumi.ComponentResource):
         Frontend("frontend", args, self._child)
 
     def _backup(self) -> None:
-        target = self._target("postgres").after(*(database.ready for database in self._databases.values()))
+        name = self._settings.host_of("postgres")[0]
+        told = [self._notifiers[name].ready] if self._notifiers else []
+        target = self._target("postgres").after(
+            *(database.ready for database in self._databases.values()), *told
+        )
         bucket = self._bucket()
         if bucket:
             target = target.after(*bucket.ready)
+        spec = specs.backup(self._settings)
         of_backup = BackupArgs(
             target=target,
-            spec=specs.backup(self._settings),
+            spec=spec,
             access=bucket.access if bucket else None,
             physical=specs.physical_backup(self._settings),
             source_secrets=specs.source_secrets(self._settings),
             protect=self._guarded,
         )
-        Backup("backup", of_backup, self._child)
+        backup = Backup("backup", of_backup, self._child)
+        self._host_backup(spec.remote, bucket, backup.ready)
+
+    def _host_backup(
+        self, remote: Remote | None, bucket: BackupBucket | None, dumps: pulumi.Resource
+    ) -> None:
+        hosts = {}
+        for name, target in self._targets.items():
+            told = [self._notifiers[name].ready] if self._notifiers else []
+            spec = specs.host_backup(self._settings, name, remote)
+            before = [dumps] if spec.beside_dumps else [*bucket.ready] if bucket else []
+            broker = [self._rabbitmq.ready] if spec.rabbitmq else []
+            hosts[name] = (target.after(*told, *before, *broker), spec)
+        args = HostBackupArgs(hosts=hosts, access=bucket.access if bucket else None, protect=self._guarded)
+        HostBackup("host-backup", args, self._child)
 
     def _bucket(self) -> BackupBucket | None:
         spec = specs.bucket(self._settings)

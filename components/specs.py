@@ -8,6 +8,7 @@ from pathlib import Path
 
 from components.artifacts import pack
 from components.backup.bucket.spec import BucketSpec, Lock
+from components.backup.host.plan import HostBackupSpec
 from components.backup.physical.bucket import Bucket
 from components.backup.physical.from_prod import Copied, Mask, Source
 from components.backup.physical.plan import ARCHIVE_TIMEOUT, PhysicalSpec, Schedules
@@ -16,12 +17,14 @@ from components.certificate.plan import CertificatePaths, CertificateSource, Cer
 from components.dns.plan import DnsRecordSpec
 from components.frontend.plan import FrontendSpec
 from components.gateway.spec import GatewaySpec, Limits, Site, Snippets
-from components.host.plan import HostSpec
+from components.host.plan import DataGate, HostSpec
 from components.microservice.spec import Dotnet, Executable, MicroserviceSpec
 from components.naming import UPLOADS, ServiceNames
+from components.notifier.plan import Mail, NotifierSpec
 from components.postgres.plan import PostgresSpec
 from components.rabbitmq.plan import RabbitmqSpec
 from components.settings import (
+    Alerts,
     AptSource,
     Artifact,
     B2Bucket,
@@ -60,8 +63,8 @@ def release(settings: Settings, name: str, artifact: Artifact) -> Release:
     return Release(source=source, sha256=packed.sha256, upload=packed.path)
 
 
-def host(settings: Settings, machine: HostSettings) -> HostSpec:
-    """What every host of the environment is, whatever its roles."""
+def host(settings: Settings, machine: HostSettings, gate: DataGate | None = None) -> HostSpec:
+    """What every host of the environment is, whatever its roles. ``gate``: before data, where the databases are."""
     return HostSpec(
         environments=(settings.environment,),
         memory=machine.memory,
@@ -73,6 +76,20 @@ def host(settings: Settings, machine: HostSettings) -> HostSpec:
         private_ranges=settings.network.private_ranges,
         private_ports=(settings.postgres.port, settings.rabbitmq.port, settings.rabbitmq.management_port),
         operator_email=settings.operator_email,
+        data_gate=gate,
+    )
+
+
+def data_gate(settings: Settings, name: str, anyway: str) -> DataGate | None:
+    """The gate before the data of one host, if there is one. ``anyway``: the reason to go on without a drill."""
+    physical = physical_backup(settings)
+    if not settings.requires_drill or physical is None or name != settings.host_of("postgres")[0]:
+        return None
+    return DataGate(
+        environment=settings.environment,
+        stack=settings.stack,
+        report=physical.drill_report,
+        anyway=anyway,
     )
 
 
@@ -320,6 +337,25 @@ def backup(settings: Settings) -> BackupSpec:
         schedule=wanted.schedule,
         retention_days=wanted.retention_days,
         remote=remote,
+        alerts=settings.alerts is not None,
+    )
+
+
+def host_backup(settings: Settings, name: str, remote: Remote | None) -> HostBackupSpec:
+    """The backup of what one host is configured by. ``remote``: where the dumps are copied to."""
+    beside = name == settings.host_of("postgres")[0]
+    # a folder that stands in for a bucket is on the dumps' host alone
+    elsewhere = remote if beside or (remote and remote.kind != "folder") else None
+    return HostBackupSpec(
+        environment=settings.environment,
+        host=name,
+        directory=settings.backup.directory,
+        schedule=settings.backup.schedule,
+        retention_days=settings.backup.retention_days,
+        beside_dumps=beside,
+        rabbitmq=name == settings.host_of("rabbitmq")[0],
+        remote=elsewhere,
+        alerts=settings.alerts is not None,
     )
 
 
@@ -348,6 +384,7 @@ def physical_backup(settings: Settings) -> PhysicalSpec | None:
         queue_max=wanted.wal_queue_max,
         bucket=_s3_bucket(found) if found else None,
         source=_from_prod(settings.environment, settings.qa_from_prod) if settings.qa_from_prod else None,
+        alerts=settings.alerts is not None,
     )
 
 
@@ -392,6 +429,28 @@ def _source_bucket(found: SourceBucket) -> Bucket:
     region = found.endpoint.split(".")[1] if found.kind == "b2" else found.region
     return Bucket(
         name=found.name, prefix=found.prefix, endpoint=found.endpoint, region=region, key_id=found.key_id
+    )
+
+
+def notifier(settings: Settings, alerts: Alerts, name: str, machine: HostSettings) -> NotifierSpec:
+    """The notifier of one host; the secrets of its channels are not part of it."""
+    mail = alerts.email
+    return NotifierSpec(
+        environment=settings.environment,
+        host=f"{name} ({machine.address})",
+        remind_hours=alerts.remind_hours,
+        slack=alerts.slack is not None,
+        mail=Mail(sender=mail.sender, to=mail.to, host=mail.host, port=mail.port, user=mail.user)
+        if mail
+        else None,
+    )
+
+
+def alert_secrets(alerts: Alerts) -> tuple[str, str]:
+    """URL of the webhook and password of the mail relay; empty where there is no such channel."""
+    return (
+        alerts.slack.webhook_url.get_secret_value() if alerts.slack else "",
+        alerts.email.password.get_secret_value() if alerts.email else "",
     )
 
 

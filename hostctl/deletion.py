@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostctl import actions
+from hostctl import actions, gate
 from hostctl.errors import HostError, StillNeeded, plain
 from hostctl.kinds import Phase, State, recall
 from hostctl.report import progress
@@ -19,6 +19,12 @@ def delete(unit: str, store: Store, *, delete_data: bool) -> str:
     manifest = store.manifest(unit)
     if manifest is None:
         return f"{unit}: not on this host"
+    recalled = [recall(entry) for entry in manifest["things"]]
+    try:
+        gate.refuse(gate.dangers_of_deletion(recalled, delete_data=delete_data), gate.on_host())
+    except HostError as error:
+        error.hint += "\nnow: nothing was changed"
+        raise
     # newest phase first; packages last of all, after the actions, so that a reload still finds its program
     records = sorted(
         enumerate(manifest["things"]),

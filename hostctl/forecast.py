@@ -6,9 +6,9 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from hostctl import actions
+from hostctl import actions, gate
 from hostctl.errors import HostError
-from hostctl.kinds import Kind, State
+from hostctl.kinds import Kind, State, recall
 from hostctl.kinds.file import File
 from hostctl.observation import asked_together
 from hostctl.postgres_settings import waiting_for_restart
@@ -22,19 +22,28 @@ LONGEST_DIFF = 40
 
 
 def forecast_all(documents: list[Record], store: Store) -> dict[str, Any]:
-    """For each unit what would change, what it calls for, and what is in the way."""
+    """For each unit what would change, what it calls for, and what is in the way.
+
+    A document that says ``removed`` stands for a unit that will be deleted: what of that would be refused.
+    """
     transactions = []
     answers: dict[str, Any] = {}
-    for document in documents:
+    for document in (document for document in documents if not document.get("removed")):
         try:
             transactions.append(Transaction(document, store))
         except HostError as error:
             answers[str(document.get("unit"))] = {"problem": error.what}
     with asked_together([thing for transaction in transactions for thing in transaction.things]):
-        return answers | {transaction.unit: _forecast(transaction) for transaction in transactions}
+        gates = gate.after(transactions)
+        answers |= {
+            document["unit"]: _deletion(document, store, gates)
+            for document in documents
+            if document.get("removed")
+        }
+        return answers | {transaction.unit: _forecast(transaction, gates) for transaction in transactions}
 
 
-def _forecast(transaction: Transaction) -> dict[str, Any]:
+def _forecast(transaction: Transaction, gates: gate.Gates) -> dict[str, Any]:
     try:
         first = {thing.id: thing.observe() for thing in transaction.things}
         stale = transaction.stale()
@@ -43,6 +52,7 @@ def _forecast(transaction: Transaction) -> dict[str, Any]:
         ]
         acts = changing or stale or transaction.pending
         conflicts = transaction.conflicts(first) if acts else []
+        refused = gate.refusals(gate.dangers(transaction, first), gates) if acts else []
     except HostError as error:
         return {"problem": error.what}
     secret = _secrets(transaction)
@@ -61,7 +71,14 @@ def _forecast(transaction: Transaction) -> dict[str, Any]:
         "kept": [thing.id for thing in stale if thing not in removed],
         "effects": list(dict.fromkeys([*done, *effects])),
         "conflicts": conflicts,
+        "refused": refused,
     }
+
+
+def _deletion(document: Record, store: Store, gates: gate.Gates) -> dict[str, Any]:
+    things = [recall(entry) for entry in (store.manifest(document["unit"]) or {"things": []})["things"]]
+    endangered = gate.dangers_of_deletion(things, delete_data=document["delete_data"])
+    return {"refused": gate.refusals(endangered, gates)}
 
 
 _UNCERTAIN = ["content, if the new release changes its part of it"]

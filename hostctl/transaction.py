@@ -7,7 +7,7 @@ import json
 import time
 from typing import Any
 
-from hostctl import FORMAT, actions, arming, checks, ownership, staging
+from hostctl import FORMAT, actions, arming, checks, gate, ownership, staging
 from hostctl.errors import Conflict, HostError, StillNeeded, plain
 from hostctl.interruption import uninterrupted
 from hostctl.kinds import Kind, Phase, State, build, recall
@@ -66,6 +66,7 @@ class Transaction:
             differs = any([thing.differs(first[thing.id]) for thing in self.things])
             if differs or stale or self.pending:
                 self._refuse_conflicts(first)
+                gate.refuse(gate.dangers(self, first), gate.on_host())
         except HostError as error:
             error.hint += f"\n{self._untouched()}"
             raise

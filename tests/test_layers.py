@@ -76,7 +76,11 @@ def test_only_settings_read_pulumi_s_config(path: Path) -> None:
     assert not [module for module in imports(path) if module.endswith("runtime.config")]
 
 
-PROGRAMS = [path for program in ("hostctl", "backupctl") for path in sorted((ROOT / program).rglob("*.py"))]
+PROGRAMS = [
+    path
+    for program in ("hostctl", "backupctl", "notifier")
+    for path in sorted((ROOT / program).rglob("*.py"))
+]
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import runpy
 import signal
 from collections.abc import Iterator
@@ -91,3 +92,18 @@ def test_at_a_refused_time_an_update_ends_before_any_host_is_asked(
         runpy.run_path(MAIN)
     assert [line[: len(start)] for line, start in zip(lines, said, strict=True)] == said
     assert lines[0].endswith(reason)
+
+
+def test_a_reason_to_go_on_without_a_drill_is_shown_and_reaches_the_gate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setenv("DHANMAN_WITHOUT_DRILL", "the drill is\nwhat is repaired")
+    monkeypatch.setattr(settings, "read", lambda *, dry_run: stack_settings("qa"))
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    recording = record(lambda: runpy.run_path(MAIN), stack="qa")
+    reason = "DHANMAN_WITHOUT_DRILL says to go on without: the drill is what is repaired"
+    assert f"Pulumi.qa.yaml: backup/requireDrill: {reason}" in warnings
+    things = json.loads(recording["main-base"].plain("stdin"))["things"]
+    (gate,) = [thing for thing in things if str(thing.get("path")).endswith("data-gate.json")]
+    assert json.loads(gate["content"])["anyway"] == "the drill is what is repaired"

@@ -11,6 +11,7 @@ import shlex
 from dataclasses import asdict, dataclass
 
 from components.naming import CONFIG_ROOT
+from components.notifier.watched import Watched, on_failure
 from components.templates import Templates
 from components.unit import Directory, File, Packages, Service, Thing, Unit, Validation
 
@@ -48,7 +49,10 @@ class Remote:
 
 @dataclass(frozen=True, kw_only=True)
 class BackupSpec:
-    """The backups of an environment. ``schedule``: a systemd calendar. ``retention_days``: how long dumps stay."""
+    """The backups of an environment. ``schedule``: a systemd calendar. ``retention_days``: how long dumps stay.
+
+    ``alerts``: whether the host has a notifier that tells of failures.
+    """
 
     environment: str
     databases: tuple[str, ...]
@@ -57,6 +61,7 @@ class BackupSpec:
     schedule: str
     retention_days: int
     remote: Remote | None = None
+    alerts: bool = False
 
 
 def backup_unit(spec: BackupSpec, key: str) -> Unit:
@@ -64,6 +69,7 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
     environment = spec.environment
     base = f"dhanman-backup-{environment}"
     folder = spec.remote.path if spec.remote and spec.remote.kind == "folder" else None
+    status = f"/var/lib/{base}/status.json"
     configuration = _TEMPLATES.render(
         "etc/dhanman/backup.conf",
         databases=spec.databases,
@@ -71,7 +77,7 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
         retention_days=spec.retention_days,
         port=spec.port,
         bucket=f"{CONFIG_ROOT}/{environment}/bucket.json" if spec.remote else "",
-        status=f"/var/lib/{base}/status.json",
+        status=status,
     )
     things: list[Thing] = [
         Packages(
@@ -90,6 +96,7 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
                 "etc/systemd/system/dhanman-backup.service",
                 environment=environment,
                 writable=[path for path in (spec.directory, folder) if path],
+                on_failure=on_failure(environment) if spec.alerts else None,
             ),
             notify=("daemon-reload",),
         ),
@@ -102,20 +109,19 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
         ),
         Service(unit=f"{base}.timer"),
     ]
+    if spec.alerts:
+        watched = Watched(
+            name="dumps",
+            title="nightly dumps of the databases",
+            next_step=f"journalctl -u {base} -n 50; correct the cause; systemctl start {base}",
+            units=(f"{base}.service",),
+            timers=(f"{base}.timer",),
+            report=status,
+            schedule=spec.schedule,
+        )
+        things.insert(-1, watched.file(environment))
     if spec.remote:
-        path = f"{CONFIG_ROOT}/{environment}/bucket.json"
-        program = _TEMPLATES.render("usr/local/bin/dhanman-bucket")
-        things[-1:-1] = [
-            File(path=BUCKET_PROGRAM, content=program, mode="0755"),
-            File(
-                path=path,
-                content=spec.remote.configuration(key),
-                mode="0400",
-                secret=True,
-                owner="postgres",
-                group="postgres",
-            ),
-        ]
+        things[-1:-1] = bucket_files(spec.remote, environment, key, owner="postgres")
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     units = tuple(f"/etc/systemd/system/{base}.{kind}" for kind in ("service", "timer"))
     return Unit(
@@ -127,3 +133,18 @@ def backup_unit(spec: BackupSpec, key: str) -> Unit:
         ),
         redact=(key,) if key else (),
     )
+
+
+def bucket_files(remote: Remote, environment: str, key: str, *, owner: str) -> list[File]:
+    """The program that carries files to the bucket, and what it is told; ``owner``: who alone may read that."""
+    return [
+        File(path=BUCKET_PROGRAM, content=_TEMPLATES.render("usr/local/bin/dhanman-bucket"), mode="0755"),
+        File(
+            path=f"{CONFIG_ROOT}/{environment}/bucket.json",
+            content=remote.configuration(key),
+            mode="0400",
+            secret=True,
+            owner=owner,
+            group=owner,
+        ),
+    ]

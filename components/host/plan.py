@@ -7,6 +7,7 @@ guides and Mozilla's OpenSSH guideline; RFC 4890 for ICMPv6.
 from __future__ import annotations
 
 import ipaddress
+import json
 from dataclasses import dataclass
 
 from components.naming import CONFIG_ROOT, HOSTCTL, UPLOADS
@@ -109,6 +110,33 @@ KERNEL_PARAMETERS = (
 )
 
 
+DRILL_HOURS = 26
+"""How old the last successful restore drill may be: a day, and time to run it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataGate:
+    """What hostctl asks before it changes PostgreSQL's version or data directory, or drops a database.
+
+    ``report``: what the restore drill writes. ``stack``: for the command that runs it. ``anyway``: the reason to go on
+    without one, or empty.
+    """
+
+    environment: str
+    stack: str
+    report: str
+    anyway: str = ""
+
+    @property
+    def file(self) -> File:
+        """Where hostctl reads it."""
+        content = {"stack": self.stack, "report": self.report, "hours": DRILL_HOURS, "anyway": self.anyway}
+        return File(
+            path=f"{CONFIG_ROOT}/{self.environment}/data-gate.json",
+            content=json.dumps(content, indent=2, sort_keys=True) + "\n",
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class HostSpec:
     """One server.
@@ -118,7 +146,7 @@ class HostSpec:
     sshd listens already; the port itself is not managed. ``ssh_sources``: CIDRs that may reach it (none: anywhere).
     ``private_ranges``: CIDRs that may reach ``private_ports``. ``public_ports``: open to everyone.
     ``operator_email``: gets a mail for each unattended upgrade, if the host can send mail. ``journal_max``: ceiling
-    of the journal, in systemd's notation.
+    of the journal, in systemd's notation. ``data_gate``: on the host of the databases, if data is guarded.
     """
 
     environments: tuple[str, ...]
@@ -133,6 +161,7 @@ class HostSpec:
     private_ports: tuple[int, ...] = (5432, 5672, 15672)
     operator_email: str | None = None
     journal_max: str = "1G"
+    data_gate: DataGate | None = None
 
 
 def base_unit(spec: HostSpec) -> Unit:
@@ -150,6 +179,7 @@ def base_unit(spec: HostSpec) -> Unit:
         ),
         *_limits(spec),
         *_log_rotation(),
+        *([spec.data_gate.file] if spec.data_gate else []),
         # skipped by its own condition in a container, where the machine keeps the time
         Service(unit="systemd-timesyncd.service", running=None),
         Service(unit="unattended-upgrades.service"),

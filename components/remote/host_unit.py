@@ -107,4 +107,4 @@ class HostUnit(command.remote.Command):
             ),
         )
         if target.watch:
-            target.watch.expect(name, self, text)
+            target.watch.expect(name, self, text, delete_data=target.delete_data)

@@ -53,6 +53,7 @@ class Observer:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
         self._expected: list[Expected] = []
+        self._deletes_data: dict[str, bool] = {}
         self.observations: dict[str, HostObservation] = {}
         self.unreachable: dict[str, str] = {}
         self._look()
@@ -81,9 +82,10 @@ class Observer:
         """The part of it that concerns one host."""
         return Watch(observer=self, host=host)
 
-    def expect(self, expected: Expected) -> None:
-        """A unit was registered."""
+    def expect(self, expected: Expected, *, delete_data: bool) -> None:
+        """A unit was registered. ``delete_data``: whether removing units from its host removes data too."""
         self._expected.append(expected)
+        self._deletes_data[expected.host] = delete_data
 
     def end(self, *, announce: bool, report: str | None) -> None:
         """Everything is registered: tell what will change (in a preview), write the report, close the connections."""
@@ -109,9 +111,21 @@ class Observer:
                 hosts[expected.host]["units"][expected.unit] = list(drift.differences)
         file.write_text(json.dumps(hosts, indent=1), encoding="utf-8")
 
+    def _leaving(self) -> dict[str, list[str]]:
+        """For each host its units that nobody wants any more, as documents for a forecast."""
+        found = {}
+        for host, delete_data in self._deletes_data.items():
+            wanted = {expected.unit for expected in self._expected if expected.host == host}
+            gone = sorted(self.observations[host].units.keys() - wanted) if host in self.observations else []
+            found[host] = [
+                json.dumps({"unit": unit, "removed": True, "delete_data": delete_data}) for unit in gone
+            ]
+        return {host: documents for host, documents in found.items() if documents}
+
     async def _announce(self) -> bool:
         """Ask each host what its changed units would do there, and show it at their resources."""
         asked: dict[str, dict[str, tuple[Expected, str]]] = {}
+        leaving = self._leaving()
         for expected in self._expected:
             seen = self.observations.get(expected.host)
             # before a password is made nobody knows the text
@@ -122,13 +136,18 @@ class Observer:
             if seen.drift(expected.unit) or seen.applied(expected.unit) != document_digest(document):
                 asked.setdefault(expected.host, {})[expected.unit] = (expected, document)
         questions = {
-            host: self._forecast(host, [document for _, document in units.values()])
-            for host, units in asked.items()
+            host: self._forecast(
+                host, [*(document for _, document in asked.get(host, {}).values()), *leaving.get(host, ())]
+            )
+            for host in (*asked, *(host for host in leaving if host not in asked))
         }
         answers = await asyncio.to_thread(self._sessions.ask, questions)
         for host, answer in answers.items():
             forecasts = _forecasts(answer)
-            for unit, (expected, _) in asked[host].items():
+            for unit in forecasts.keys() - asked.get(host, {}).keys():
+                for refused in forecasts[unit]["refused"]:
+                    pulumi.log.warn(f"on {host}, the removal of {unit} will be refused: {refused}")
+            for unit, (expected, _) in asked.get(host, {}).items():
                 if unit in forecasts:
                     seen = self.observations[host]
                     text = announcement(host, seen.drift(unit), forecasts[unit])
@@ -162,9 +181,12 @@ class Watch:
         seen = self.observer.observations.get(self.host)
         return seen.program_drift() if seen else None
 
-    def expect(self, unit: str, resource: pulumi.Resource, document: pulumi.Output[str]) -> None:
+    def expect(
+        self, unit: str, resource: pulumi.Resource, document: pulumi.Output[str], *, delete_data: bool
+    ) -> None:
         """The unit was registered with this document."""
-        self.observer.expect(Expected(host=self.host, unit=unit, resource=resource, document=document))
+        expected = Expected(host=self.host, unit=unit, resource=resource, document=document)
+        self.observer.expect(expected, delete_data=delete_data)
 
 
 def _carried(verb: str, stdin: bytes = b"") -> Question:

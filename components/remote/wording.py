@@ -46,6 +46,8 @@ def announcement(host: str, drift: Drift | None, forecast: Mapping[str, Any]) ->
             f"on {host}, in the way, and not made by this program (see adopt):",
             *_list(forecast["conflicts"]),
         ]
+    if refused := forecast.get("refused"):
+        lines += [f"on {host}, will be refused (see docs/operations.md, The gate):", *_list(refused)]
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@
 people. ``load`` is its pure part.
 """
 
+from components.settings.alerts import Alerts
 from components.settings.applications import (
     Artifact,
     Canary,
@@ -25,6 +26,7 @@ from components.settings.reader import fail, read
 from components.settings.windows import DeployWindow, refusal
 
 __all__ = [
+    "Alerts",
     "AptSource",
     "Artifact",
     "B2Bucket",

@@ -124,10 +124,14 @@ class Physical(Model):
 
 
 class Backup(Model):
-    """When databases are backed up, where to, and for how long (days) backups are kept."""
+    """When databases are backed up, where to, and for how long (days) backups are kept.
+
+    ``require_drill``: whether what could lose data needs a restore drill that succeeded lately; default: not in local.
+    """
 
     schedule: Calendar = "*-*-* 02:00:00"
     retention_days: Positive = 30
     directory: AbsolutePath = "/backups/postgresql"
     bucket: Bucket | None = None
     physical: Physical = Physical()
+    require_drill: bool | None = None

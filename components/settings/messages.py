@@ -13,7 +13,18 @@ from pydantic_core import ErrorDetails
 from components.settings.problems import Path
 
 SECRET_NAMES = frozenset(
-    {"privateKey", "key", "passphrase", "secrets", "apiToken", "keyId", "settings", "environmentSecrets"}
+    {
+        "privateKey",
+        "key",
+        "passphrase",
+        "secrets",
+        "apiToken",
+        "keyId",
+        "settings",
+        "environmentSecrets",
+        "webhookUrl",
+        "password",
+    }
 )
 """Keys below which no value is ever shown."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from components.settings.alerts import Alerts
 from components.settings.applications import DotnetRuntime, Frontend, Pool, Runtime, Service
 from components.settings.base import Model
 from components.settings.data import Backup, Postgres, Rabbitmq, Rotation
@@ -49,6 +50,7 @@ class StackFile(Model):
     dns: Dns | None = None
     backup: Backup = Backup()
     qa_from_prod: FromProd | None = None
+    alerts: Alerts | None = None
     delete_data: bool = False
     logs: Logs = Logs()
     deploy_window: DeployWindow = DeployWindow()
@@ -120,6 +122,13 @@ class Settings(StackFile):
     def rabbitmq_memory(self) -> int:
         """Bytes that RabbitMQ may take."""
         return rabbitmq_memory(self, self.host_of("rabbitmq")[1])
+
+    @property
+    def requires_drill(self) -> bool:
+        """Whether what could lose data needs a restore drill that succeeded lately."""
+        if self.backup.require_drill is None:
+            return self.backup.physical.enabled and self.environment != "local"
+        return self.backup.require_drill
 
     @property
     def domains(self) -> dict[str, Path]:

@@ -24,6 +24,8 @@ PRIVATE_KEY = "\n".join(f"-----{edge} PRIVATE KEY-----" for edge in ("BEGIN", "E
 )
 SECRET = "placeholder-" + "0" * 28
 SHA256 = "0" * 64
+MAILBOX = "placeholder@placeholder.invalid"
+WEBHOOK = "https://hooks.slack.com/services/placeholder"
 B2_ENDPOINT = "https://s3.placeholder.backblazeb2.com"
 B2_EXAMPLE = "https://s3.us-west-004.backblazeb2.com"
 APT_KEY = "placeholder\n"
@@ -69,7 +71,7 @@ def _needs(stack: str, raw: Mapping[str, Any]) -> list[_Need]:
         command = config_command(stack, path, value, secret=secret)
         return _Need(path=path, what=what, stand_in=stand_in, command=command)
 
-    return [*_host_needs(raw, need), *_artifact_needs(stack, raw), *_secret_needs(raw, need)]
+    return [*_host_needs(raw, need), *_artifact_needs(stack, raw), *_secret_needs(stack, raw, need)]
 
 
 def _host_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
@@ -114,7 +116,7 @@ def _artifact_needs(stack: str, raw: Mapping[str, Any]) -> list[_Need]:
     return needs
 
 
-def _secret_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
+def _secret_needs(stack: str, raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
     needs = []
     ssh = raw.get("ssh", {})
     if isinstance(ssh, Mapping) and not any(
@@ -131,6 +133,9 @@ def _secret_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_N
         needs += _bucket_needs(raw, bucket, need)
     if isinstance(raw.get("qaFromProd"), Mapping):
         needs += _copy_needs(raw["qaFromProd"], need)
+    alerts = raw.get("alerts")
+    if isinstance(alerts, Mapping):
+        needs += _alert_needs(stack, alerts, need)
     for name, service in _mappings(raw.get("services")):
         secrets = service.get("secrets")
         for key in secrets if isinstance(secrets, Mapping) else ():
@@ -179,6 +184,29 @@ def _copy_needs(copy: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Ne
     ]
     if get(copy, ("bucket", "kind")) == "b2":
         needs.append(need((*above, "endpoint"), "that bucket's S3 endpoint", B2_ENDPOINT, B2_EXAMPLE))
+    return needs
+
+
+def _alert_needs(stack: str, alerts: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
+    needs = []
+    wanted = {way for way in ("slack", "email") if isinstance(alerts.get(way, ""), Mapping | None)}
+    if "slack" in wanted:
+        needs.append(
+            need(("alerts", "slack", "webhookUrl"), "the URL of Slack's webhook", WEBHOOK, "", secret=True)
+        )
+    if "email" in wanted:
+        email = ("alerts", "email")
+        needs += [
+            need((*email, "from"), "the sender of alerts", MAILBOX, "alerts@dhanman.com"),
+            _Need(
+                path=(*email, "to"),
+                what="who gets alerts by e-mail",
+                stand_in=[MAILBOX],
+                command=f"pulumi config set --stack {stack} --path '{PROJECT}:alerts.email.to[0]' ops@dhanman.com",
+            ),
+            need((*email, "user"), "the login at the mail relay", "placeholder", "LOGIN"),
+            need((*email, "password"), "the password at the mail relay", SECRET, "", secret=True),
+        ]
     return needs
 
 

@@ -37,6 +37,11 @@ _STAND_INS: dict[str, Any] = {
     "max": 1,
     "key": SECRET,
     "keyId": "placeholder0",
+    "from": "repaired@repaired.invalid",
+    "to": ["repaired@repaired.invalid"],
+    "webhookUrl": "https://repaired.invalid",
+    "user": "repaired",
+    "password": SECRET,
 }
 
 

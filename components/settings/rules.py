@@ -285,6 +285,13 @@ def copies_are_made_outside_of_production(_stack: str, file: StackFile) -> Itera
             yield Finding(("qaFromProd", "mask", name), text, (("services", name),))
 
 
+def drills_can_be_run(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """A drill that is required restores what pgBackRest has stored."""
+    if file.backup.require_drill and not file.backup.physical.enabled:
+        text = "can't be true without backup/physical/enabled: there would be nothing to restore"
+        yield Finding(("backup", "requireDrill"), text, (("backup", "physical", "enabled"),))
+
+
 RULES: tuple[Rule, ...] = (
     environment_is_the_stack,
     ports_are_free,
@@ -303,4 +310,5 @@ RULES: tuple[Rule, ...] = (
     what_expires_is_not_locked,
     backups_have_folders_of_their_own,
     copies_are_made_outside_of_production,
+    drills_can_be_run,
 )

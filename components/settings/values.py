@@ -127,6 +127,11 @@ def _private_key(value: SecretStr) -> SecretStr:
     return SecretStr(text + "\n")
 
 
+def _secret_url(value: SecretStr) -> SecretStr:
+    _https_url(value.get_secret_value().strip())
+    return SecretStr(value.get_secret_value().strip())
+
+
 def _filled(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().strip():
         raise ValueError("must not be empty")
@@ -181,6 +186,8 @@ PublicKey = Annotated[str, AfterValidator(_public_key)]
 HostKey = Annotated[str, AfterValidator(_host_key)]
 Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
+SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
+"""An https URL that lets in whoever knows it."""
 PrivateKey = Annotated[SecretStr, AfterValidator(_private_key)]
 Email = Annotated[
     str,

@@ -93,6 +93,13 @@ class Kind:
         """Take it away for good, as the unit no longer wants it: by default as it was before this program came."""
         self.restore(origin)
 
+    def loss(self, *, stays: bool) -> str | None:
+        """What could be lost if it is no longer wanted, in words for people; ``stays``: whether it is kept anyway.
+
+        It is then refused without a recent restore drill (:mod:`hostctl.gate`).
+        """
+        return None
+
     def foreign(self, state: State) -> bool:
         """Whether what is there was made by somebody else, so that changing it needs ``adopt``.
 

@@ -43,6 +43,10 @@ class PostgresDatabase(PostgresKind):
         """A database is data."""
         return True
 
+    def loss(self, *, stays: bool) -> str | None:
+        """All that is in it, unless it is kept."""
+        return None if stays else f"the database {self.key} would be dropped"
+
     def observe(self) -> State | None:
         """Owner, whether everybody may connect, and whether anybody may."""
         row = psql.query(

@@ -28,6 +28,10 @@ class PostgresCluster(Kind):
         """All databases are in it."""
         return True
 
+    def loss(self, *, stays: bool) -> str | None:
+        """Another cluster takes its place, with nothing in it, whether its files stay or not."""
+        return f"PostgreSQL's cluster {self.key} would {'no longer serve' if stays else 'be dropped'}"
+
     def _words(self) -> list[str]:
         return [str(self.wanted["version"]), str(self.wanted["cluster"])]
 

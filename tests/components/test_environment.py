@@ -46,7 +46,7 @@ def test_no_two_resources_share_a_urn(recordings: dict[str, Recording], stack: s
     assert len(urns) == len(set(urns))
 
 
-@pytest.mark.parametrize(("stack", "commands", "copies"), [("prod", 27, 0), ("qa", 27, 0), ("local", 27, 7)])
+@pytest.mark.parametrize(("stack", "commands", "copies"), [("prod", 29, 0), ("qa", 29, 0), ("local", 28, 7)])
 def test_an_environment_on_one_host_is_few_connections(
     recordings: dict[str, Recording], stack: str, commands: int, copies: int
 ) -> None:
@@ -62,7 +62,7 @@ def test_what_holds_data_is_protected_in_prod_and_qa_alone(
 ) -> None:
     protected = {r.name for r in recordings[stack].resources if r.protect and r.custom}
     data = {"postgres-password", "postgres-server", "rabbitmq-password", "rabbitmq-server", "rabbitmq-vhost",
-            "backup-passphrase"}  # fmt: skip
+            "backup-passphrase", "host-backup-passphrase"}  # fmt: skip
     data |= {f"{service}-database" for service in SERVICES}
     assert protected - {"backup-bucket-b2"} == (data if stack != "local" else set())
 
@@ -87,7 +87,7 @@ def test_no_secret_is_in_a_command_or_a_plain_input(recordings: dict[str, Record
         shown = json.dumps(resource.masked())
         assert not [s for s in SECRETS if s in shown], resource.name
         used += PASSWORD in json.dumps(resource.inputs)
-    assert used == 3 + len(SERVICES), "roles, vhost, backups and every service are given a password"
+    assert used == 4 + len(SERVICES), "roles, vhost, both backups and every service are given a password"
 
 
 @every_stack

@@ -32,3 +32,21 @@ def test_each_slot_listens_on_its_port_or_on_its_socket(load_outputs: Load) -> N
     artifact = specs.Release(source="", sha256="", upload=None)
     assert specs.microservice(settings, "sales", artifact).slot_ports == ports
     assert specs.microservice(settings, "common", artifact).slot_ports is None
+
+
+@pytest.mark.parametrize(("stack", "guarded"), [("prod", True), ("qa", True), ("local", False)])
+def test_data_is_guarded_by_a_drill_except_on_a_local_host(stack: str, guarded: bool) -> None:
+    settings = stack_settings(stack)
+    gate = specs.data_gate(settings, settings.host_of("postgres")[0], "")
+    assert (gate is not None) is guarded
+    if gate:
+        assert (gate.stack, gate.report) == (stack, f"/var/lib/dhanman-backup-{stack}/drill.json")
+    assert specs.data_gate(settings, "another", "") is None
+
+
+def test_a_reason_to_go_on_without_a_drill_travels_to_the_gate(load_outputs: Load) -> None:
+    gate = specs.data_gate(load_outputs({"backup/requireDrill": True}), "main", "no time")
+    assert gate
+    assert '"anyway": "no time"' in gate.file.content
+    assert specs.data_gate(load_outputs({"backup/requireDrill": False}), "main", "") is None
+    assert specs.data_gate(load_outputs({"backup/physical/enabled": False}), "main", "") is None

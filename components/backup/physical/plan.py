@@ -13,6 +13,7 @@ from pathlib import Path
 from components.backup.physical.bucket import Bucket
 from components.backup.physical.from_prod import Source
 from components.naming import CONFIG_ROOT, ServiceNames
+from components.notifier.watched import Watched, on_failure
 from components.templates import Templates
 from components.unit import (
     Directory,
@@ -35,6 +36,8 @@ BACKUP_LIMIT = 26 * 3600
 """Seconds that the newest backup may be old, where one is made every day."""
 WATCH = "*:0/5"
 """How often the archive is looked at, as a systemd calendar."""
+WATCH_LIMIT = 20 * 60
+"""Seconds after which it must have been looked at again: a bucket that does not answer takes its time."""
 
 LIBRARY = "/usr/local/lib/dhanman-backup"
 SOURCE = Path(__file__).resolve().parents[3] / "backupctl"
@@ -62,6 +65,7 @@ class PhysicalSpec:
     ``services``: whose databases they are. ``directory``: the local repository. ``dumps``: the logical dumps.
     ``processes``: how many compress and send at once. ``queue_max`` (bytes): WAL that waits for longer is dropped;
     None: it waits until it is stored. ``source``: the environment whose data may be copied here, if one may.
+    ``alerts``: whether the host has a notifier that tells of failures.
     """
 
     environment: str
@@ -76,6 +80,7 @@ class PhysicalSpec:
     queue_max: int | None = None
     bucket: Bucket | None = None
     source: Source | None = None
+    alerts: bool = False
 
     @property
     def cluster(self) -> str:
@@ -137,6 +142,7 @@ def physical_unit(
     timers = {f"{spec.base}@{work}.timer": (work, schedule) for work, schedule in works.items()}
     heartbeat = f"dhanman-heartbeat-{environment}.service"
     heartbeat_script = f"{CONFIG_ROOT}/{environment}/heartbeat.sql"
+    told = on_failure(environment) if spec.alerts else None
     service_file = f"/etc/systemd/system/{spec.base}@.service"
     things: list[Thing] = [
         Packages(name=f"physical-backup-{environment}", packages=("pgbackrest", "python3")),
@@ -177,6 +183,7 @@ def physical_unit(
                 seconds=HEARTBEAT,
                 port=spec.port,
                 postgres_unit=spec.postgres_unit,
+                on_failure=told,
             ),
             notify=("daemon-reload", f"restart {heartbeat}"),
         ),
@@ -187,6 +194,7 @@ def physical_unit(
                 environment=environment,
                 postgres_unit=spec.postgres_unit,
                 writable=(spec.directory, SPOOL, LOG, f"/var/lib/postgresql/{spec.version}"),
+                on_failure=told,
             ),
             notify=("daemon-reload",),
         ),
@@ -201,6 +209,7 @@ def physical_unit(
         )
         notify = ("daemon-reload", f"restart {unit}")
         things.append(File(path=f"/etc/systemd/system/{unit}", content=content, notify=notify))
+    things += [watched.file(environment) for watched in _watched(spec, heartbeat) if spec.alerts]
     things += [Service(unit=heartbeat), *(Service(unit=unit) for unit in timers)]
     things.append(
         PgbackrestStanza(
@@ -221,6 +230,31 @@ def physical_unit(
         ),
         redact=tuple(secret for secret in (passphrase, key, *source_secrets) if secret),
     )
+
+
+def _watched(spec: PhysicalSpec, heartbeat: str) -> list[Watched]:
+    """What the operator is told of: the archive with its backups, and the drill."""
+    works = [f"{spec.base}@{work}" for work in ("watch", "full", "incremental", "verify")]
+    return [
+        Watched(
+            name="physical",
+            title="archive and backups of the database server",
+            next_step=f"docs/operations.md, Any second of the last 30 days; journalctl -u '{spec.base}@*' -n 50",
+            units=(*(f"{work}.service" for work in works), heartbeat),
+            timers=tuple(f"{work}.timer" for work in works),
+            report=f"{spec.state}/physical.json",
+            max_age=WATCH_LIMIT,
+        ),
+        Watched(
+            name="drill",
+            title="restore drill",
+            next_step=f"docs/operations.md, The restore drill; make drill STACK={spec.environment}",
+            units=(spec.drill_unit,),
+            timers=(spec.drill_unit.replace(".service", ".timer"),),
+            report=spec.drill_report,
+            schedule=spec.schedules.drill,
+        ),
+    ]
 
 
 def _pgbackrest(spec: PhysicalSpec, passphrase: str, key: str) -> str:

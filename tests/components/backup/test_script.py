@@ -111,6 +111,7 @@ def test_every_database_and_the_roles_are_dumped_and_uploaded(world: World) -> N
     assert world.names(world.bucket) == wanted
     status = world.status()
     assert (status["result"], status["failed"], status["uploaded"]) == ("ok", [], True)
+    assert (status["problems"], status["at"]) == ([], status["finished"])
     assert [dump["name"] for dump in status["dumps"]] == list(NAMES)
 
 
@@ -158,6 +159,7 @@ def test_a_database_without_a_dump_is_named_and_the_others_are_saved(world: Worl
     assert f"no good backup of: {NAMES[0]}" in done.stderr
     assert world.names(world.backups) == [NAMES[1], "qa-globals"]
     assert world.status()["failed"] == [NAMES[0]]
+    assert world.status()["problems"] == [f"no good backup of {NAMES[0]}"]
 
 
 def test_a_dump_that_cannot_be_read_back_does_not_count(world: World) -> None:

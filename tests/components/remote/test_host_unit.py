@@ -53,7 +53,9 @@ class Seen:
     def drift(self, unit: str) -> Drift | None:
         return Drift(differences=("file:/etc/a: content",), mark="0123abcd") if unit in self.drifted else None
 
-    def expect(self, unit: str, resource: pulumi.Resource, document: pulumi.Output[str]) -> None:
+    def expect(
+        self, unit: str, resource: pulumi.Resource, document: pulumi.Output[str], *, delete_data: bool
+    ) -> None:
         self.expected.append(unit)
 
 

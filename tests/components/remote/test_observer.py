@@ -168,3 +168,28 @@ def test_a_forecast_that_fails_costs_a_warning(
 ) -> None:
     announced(lambda _: reply, unit=state(document="other"))
     assert logged == [f"warning: what will change can't be shown line by line: {why}"]
+
+
+def test_a_unit_that_nobody_wants_any_more_is_asked_about_and_a_refusal_of_its_removal_told(
+    logged: list[str],
+) -> None:
+    def reply(question: Question) -> Answer:
+        if question.command.endswith("forecast"):
+            return answer({"database-x": {"refused": ["the database x would be dropped: no drill"]}})
+        known = {"base": state(document=document_digest(UNIT.serialize())), "database-x": state()}
+        return looks(**known)
+
+    hosts = Hosts(one=reply)
+    seen = observer(hosts)
+
+    def program() -> None:
+        HostUnit("one-base", dataclasses.replace(target(), watch=seen.watch("one")), UNIT, named="base")
+        seen.end(announce=True, report=None)
+
+    record(program)
+    assert json.loads(hosts.asked[-1][1].stdin) == [
+        {"unit": "database-x", "removed": True, "delete_data": False}
+    ]
+    assert logged == [
+        "warning: on one, the removal of database-x will be refused: the database x would be dropped: no drill"
+    ]

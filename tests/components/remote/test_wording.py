@@ -22,6 +22,14 @@ def said(found: Drift | None = None, **forecast: Any) -> list[str]:
     return announcement("qa-1", found, NOTHING | forecast).splitlines()
 
 
+def test_what_will_be_refused_is_told_with_its_reason() -> None:
+    text = announcement("main", None, NOTHING | {"refused": ["the cluster: no restore drill"]})
+    assert text.splitlines() == [
+        "on main, will be refused (see docs/operations.md, The gate):",
+        "  the cluster: no restore drill",
+    ]
+
+
 def test_a_file_is_shown_line_by_line_with_host_and_path_and_then_what_happens() -> None:
     file = thing("file:/etc/a", "content", diff=["@@ -1 +1 @@", "-old", "+new"], cut=0)
     assert said(things=[file], effects=["reload nginx.service"]) == [

@@ -8,6 +8,27 @@ from tests.components.settings.example import DELETE, HOST_KEY
 
 BAD: list[tuple[str, dict[str, Any], str]] = [
     (
+        "drills without backups",
+        {"backup": {"requireDrill": True, "physical": {"enabled": False}}},
+        "backup/requireDrill: can't be true without backup/physical/enabled",
+    ),
+    ("alerts to nobody", {"alerts": {"remindHours": 12}}, "alerts: needs slack, email, or both"),
+    (
+        "webhook without TLS",
+        {"alerts/slack/webhookUrl": "http://hooks.example.com/x"},
+        "alerts/slack/webhookUrl: must be a URL that starts with https://",
+    ),
+    (
+        "mail without recipients",
+        {"alerts/email": {"from": "a@example.com", "to": [], "user": "x", "password": "y"}},
+        "alerts/email/to: must not be empty",
+    ),
+    (
+        "mail from nobody",
+        {"alerts/email": {"from": "nobody", "to": ["a@example.com"], "user": "x", "password": "y"}},
+        "alerts/email/from: must be an e-mail address",
+    ),
+    (
         "duplicate port",
         {"services/sales/port": 5101},
         "services/sales/port: 5101 is also services/common/port",

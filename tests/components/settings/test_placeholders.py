@@ -18,6 +18,7 @@ MISSING: dict[str, Any] = {
     "ssh": {},
     "dns": {"zone": "example.com"},
     "backup": {"bucket": {"kind": "b2", "name": "dhanman-backups"}},
+    "alerts": {"slack": {}, "email": None},
     "runtime": {
         "kind": "dotnet",
         "feed": {"uri": "https://packages.example.com", "keyFile": "keys/x.asc", "fingerprint": "A" * 40},
@@ -44,6 +45,11 @@ def test_each_missing_value_is_listed_with_the_command_that_sets_it(load_changed
         "backup/bucket/admin/key": f"{set_secret} 'dhanman:backup.bucket.admin.key'",
         "backup/bucket/endpoint": f"{set_public} 'dhanman:backup.bucket.endpoint' "
         "https://s3.us-west-004.backblazeb2.com",
+        "alerts/slack/webhookUrl": f"{set_secret} 'dhanman:alerts.slack.webhookUrl'",
+        "alerts/email/from": f"{set_public} 'dhanman:alerts.email.from' alerts@dhanman.com",
+        "alerts/email/to": f"{set_public} 'dhanman:alerts.email.to[0]' ops@dhanman.com",
+        "alerts/email/user": f"{set_public} 'dhanman:alerts.email.user' LOGIN",
+        "alerts/email/password": f"{set_secret} 'dhanman:alerts.email.password'",
         "cloudflare:apiToken": "pulumi config set --stack qa --secret cloudflare:apiToken",
         "runtime/feed/keyFile": f"save it as keys/x.asc (fingerprint {'A' * 40})",
     }
@@ -53,7 +59,7 @@ def test_an_update_refuses_all_placeholders_at_once(load_changed: Load) -> None:
     settings = load_changed(MISSING)
     with pytest.raises(SettingsError) as caught:
         settings.require_complete()
-    assert len(caught.value.problems) == len(settings.placeholders) == 11
+    assert len(caught.value.problems) == len(settings.placeholders) == 16
     assert str(caught.value.problems[-1]).startswith(
         "Pulumi.qa.yaml: runtime/feed/keyFile: the signing key of"
     )

@@ -23,7 +23,7 @@ BUCKET = Bucket(
 )
 
 
-def unit(bucket: Bucket | None = BUCKET, queue_max: int | None = None) -> Unit:
+def unit(bucket: Bucket | None = BUCKET, queue_max: int | None = None, *, alerts: bool = False) -> Unit:
     spec = PhysicalSpec(
         environment="qa",
         version=18,
@@ -36,6 +36,7 @@ def unit(bucket: Bucket | None = BUCKET, queue_max: int | None = None) -> Unit:
         processes=2,
         queue_max=queue_max,
         bucket=bucket,
+        alerts=alerts,
     )
     return physical_unit(spec, PASSPHRASE, KEY if bucket else "")
 
@@ -129,3 +130,22 @@ def test_switched_off_nothing_is_archived(load_outputs: Load, enabled: bool) -> 
 
 def test_a_document_of_the_unit_is_json() -> None:
     assert json.loads(unit().serialize())["unit"] == "physical-backup-qa"
+
+
+def test_with_a_notifier_every_unit_has_it_look_and_both_things_are_watched() -> None:
+    made = files(unit(alerts=True))
+    failing = "OnFailure=dhanman-notify-qa.service"
+    for name in ("dhanman-pgbackrest-qa@.service", "dhanman-heartbeat-qa.service"):
+        assert failing in made[f"/etc/systemd/system/{name}"].content.splitlines()
+    watched = json.loads(made["/etc/dhanman/qa/alerts.d/physical.json"].content)
+    timers = {path.rpartition("/")[2] for path in made if path.endswith(".timer")}
+    drill = json.loads(made["/etc/dhanman/qa/alerts.d/drill.json"].content)
+    assert {*watched["timers"], *drill["timers"]} == timers
+    assert watched["report"] == "/var/lib/dhanman-backup-qa/physical.json"
+    assert drill["schedule"] == "daily"
+
+
+def test_without_a_notifier_nothing_names_it() -> None:
+    assert not [
+        path for path, file in files(unit()).items() if "notify" in file.content or "alerts.d" in path
+    ]

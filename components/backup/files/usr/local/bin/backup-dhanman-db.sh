@@ -22,7 +22,9 @@ sizes=()
 report() { # RESULT
   printf '%s\n' "${sizes[@]:-}" | jq -s --arg result "$1" --arg finished "$(date -u +%FT%TZ)" \
     --argjson seconds $(($(date +%s) - started)) --arg failed "$(IFS=$'\n'; echo "${failed[*]:-}")" --argjson uploaded "$([ -n "$bucket" ] && echo true || echo false)" \
-    '{result: $result, finished: $finished, seconds: $seconds, failed: ($failed | split("\n")), uploaded: $uploaded, dumps: .}' \
+    '($failed | split("\n")) as $failed | {result: $result, at: $finished, finished: $finished, seconds: $seconds,
+      failed: $failed, problems: [$failed[] | if . == "broken off" then . else "no good backup of \(.)" end],
+      uploaded: $uploaded, dumps: .}' \
     >"$status.new" && mv "$status.new" "$status" || return 1
   local metrics="${status%/*}/dumps.prom"
   jq -r '"dhanman_backup_dumps" as $p | [
