@@ -227,7 +227,7 @@ class Environment(pulumi.ComponentResource):
 
     def _backup(self) -> None:
         target = self._target("postgres").after(*(database.ready for database in self._databases.values()))
-        bucket = self._bucket()
+        bucket = self._bucket
         if bucket:
             target = target.after(*bucket.ready)
         of_backup = BackupArgs(
@@ -240,7 +240,9 @@ class Environment(pulumi.ComponentResource):
         )
         Backup("backup", of_backup, self._child)
 
+    @cached_property
     def _bucket(self) -> BackupBucket | None:
+        """The one bucket of the environment, for everything that is backed up."""
         spec = specs.bucket(self._settings)
         if spec is None:
             return None
