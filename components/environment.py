@@ -258,7 +258,7 @@ class Environment(pulumi.ComponentResource):
         target = self._target("postgres").after(
             *(database.ready for database in self._databases.values()), *told
         )
-        bucket = self._bucket()
+        bucket = self._bucket
         if bucket:
             target = target.after(*bucket.ready)
         spec = specs.backup(self._settings)
@@ -286,7 +286,9 @@ class Environment(pulumi.ComponentResource):
         args = HostBackupArgs(hosts=hosts, access=bucket.access if bucket else None, protect=self._guarded)
         HostBackup("host-backup", args, self._child)
 
+    @cached_property
     def _bucket(self) -> BackupBucket | None:
+        """The one bucket of the environment, for everything that is backed up."""
         spec = specs.bucket(self._settings)
         if spec is None:
             return None

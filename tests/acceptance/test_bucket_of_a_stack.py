@@ -214,6 +214,8 @@ def test_a_bucket_of_a_real_store_outlives_its_stack_and_is_taken_up_again(tmp_p
         )
         stack = Stack(stack_folder, key=HOST_KEY, admin_key=KEY, script="first")
         stack.give(spec)
+        stack.run("preview")
+        assert server.client.list_buckets()["Buckets"] == [], "a preview asks nobody"
         shown = stack.up()
         assert f"bucket {NAME}: created" in shown
         server.client.put_object(Bucket=NAME, Key="postgresql/a.backup", Body=b"dump")

@@ -92,6 +92,13 @@ def test_a_local_command_runs_a_module_of_the_project() -> None:
             True,
         ),
         ("dhanman:rabbitmq:Rabbitmq$command:remote:Command", "rabbitmq-vhost", True),
+        ("dhanman:backup:BackupBucket$command:local:Command", "backup-bucket-b2", True),
+        ("dhanman:backup:BackupBucket$cloudflare:index/r2Bucket:R2Bucket", "backup-bucket-r2", True),
+        (
+            "dhanman:backup:BackupBucket$cloudflare:index/accountToken:AccountToken",
+            "backup-bucket-1-key",
+            False,
+        ),
         ("dhanman:postgres:PostgresServer$command:remote:Command", "postgres-roles", False),
         ("dhanman:gateway:Gateway$command:remote:Command", "gateway-nginx", False),
     ],

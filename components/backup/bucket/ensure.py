@@ -8,6 +8,8 @@ from typing import Protocol
 from components.backup.bucket.spec import Wanted
 
 DOCS = "docs/operations.md, The bucket"
+ESSENTIAL = ("tags", "lifecycle rules", "versions", "object lock")
+"""What a key that changes a bucket must be able to read, by the first words of :attr:`Found.unseen`."""
 
 
 class Refusal(Exception):
@@ -83,6 +85,7 @@ def ensure(wanted: Wanted, store: Store) -> list[str]:
     _belongs(wanted, found)
     if not wanted.change:
         return _looked_at(wanted, found)
+    _sees_enough(wanted, found)
     if found.owner == wanted.environment and not found.differences and not found.foreign:
         return [f"bucket {wanted.name}: unchanged", *_remarks(found)]
     return _corrected(wanted, store, "corrected", found)
@@ -108,6 +111,16 @@ def _belongs(wanted: Wanted, found: Found) -> None:
             f"bucket {wanted.name} has rules that this deployment did not make; nothing was changed",
             "take them away, or set backup.bucket.adopt to true, and the deployment's own take their place",
             found.foreign,
+        )
+
+
+def _sees_enough(wanted: Wanted, found: Found) -> None:
+    blind = tuple(what for what in found.unseen if what.startswith(ESSENTIAL))
+    if blind:
+        raise Refusal(
+            f"the key {wanted.key_id} may not read everything of bucket {wanted.name}; nothing was changed",
+            f"give backup.bucket.admin the rights that it lacks ({DOCS})",
+            blind,
         )
 
 
