@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from hostctl.errors import HostError
@@ -10,6 +11,25 @@ from hostctl.report import progress
 from hostctl.run import run
 
 CONFIGURATION = Path("/etc/postgresql")
+
+
+def _starts(configuration: Path) -> str:
+    start = configuration / "start.conf"
+    lines = start.read_text().splitlines() if start.exists() else []
+    words = [word for line in lines if (word := line.partition("#")[0].strip())]
+    return words[0] if words else "auto"
+
+
+def serves_by_itself(unit: str) -> bool:
+    """Whether a systemd unit may be started or stopped to bring a former state back.
+
+    Not that of a cluster which gave its place to another version's, since both have one port, or which was dropped.
+    """
+    found = re.fullmatch(r"postgresql@(\d+)-(\w+)\.service", unit)
+    if found is None:
+        return True
+    configuration = CONFIGURATION / found[1] / found[2]
+    return (configuration / "postgresql.conf").exists() and _starts(configuration) == "auto"
 
 
 class PostgresCluster(Kind):
@@ -68,13 +88,8 @@ class PostgresVersion(Kind):
 
     def observe(self) -> State | None:
         """Each version that has a cluster of this name, and how it starts (``auto``, ``manual``, ``disabled``)."""
-        found = {}
-        for path in CONFIGURATION.glob(f"*/{self.key}/postgresql.conf"):
-            start = path.with_name("start.conf")
-            lines = start.read_text().splitlines() if start.exists() else []
-            words = [word for line in lines if (word := line.partition("#")[0].strip())]
-            found[path.parts[-3]] = words[0] if words else "auto"
-        return {"starts": found}
+        paths = CONFIGURATION.glob(f"*/{self.key}/postgresql.conf")
+        return {"starts": {path.parts[-3]: _starts(path.parent) for path in paths}}
 
     def differs(self, state: State | None) -> list[str]:
         """Which other version has the databases."""

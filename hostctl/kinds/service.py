@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hostctl.kinds.base import Kind, Phase, State
+from hostctl.kinds.postgres_cluster import serves_by_itself
 from hostctl.ownership import owned, put_back, set_aside
 from hostctl.run import run
 from hostctl.systemd import properties, tell
@@ -108,7 +109,7 @@ class Service(Kind):
                 put_back(Path(path))
             self._reread()
         fresh = state["load"] == "not-found"
-        if self.wanted["running"] is not None:
+        if self.wanted["running"] is not None and serves_by_itself(self.key):
             self._set("running", False if fresh else state["running"])
         if self.wanted["enabled"] is not None:
             self._set("enabled", False if fresh else state["enabled"])

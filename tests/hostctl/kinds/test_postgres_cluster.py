@@ -67,3 +67,13 @@ def test_a_cluster_that_is_not_required_is_not_made_and_stays_when_it_is_there(t
     assert thing.differs(thing.observe()) == []
     required = build({"kind": "postgres_cluster", "version": 18, "cluster": "main"})
     assert required.differs(required.observe()) == ["missing"]
+
+
+def test_a_cluster_that_gave_its_place_away_is_neither_started_nor_stopped_when_a_state_comes_back(
+    tmp_path: Path,
+) -> None:
+    clusters(tmp_path, {17: "auto", 18: "manual"})
+    assert postgres_cluster.serves_by_itself("postgresql@17-main.service")
+    assert not postgres_cluster.serves_by_itself("postgresql@18-main.service")
+    assert not postgres_cluster.serves_by_itself("postgresql@16-main.service")
+    assert postgres_cluster.serves_by_itself("nginx.service")
