@@ -12,6 +12,14 @@ from hostctl.run import run
 CONFIGURATION = Path("/etc/postgresql")
 
 
+def start_mode(folder: Path) -> str:
+    """How the cluster with this folder of configuration starts: ``auto``, ``manual`` or ``disabled``."""
+    start = folder / "start.conf"
+    lines = start.read_text().splitlines() if start.exists() else []
+    words = [word for line in lines if (word := line.partition("#")[0].strip())]
+    return words[0] if words else "auto"
+
+
 class PostgresCluster(Kind):
     """The cluster exists. The package makes one when it is installed for the first time, and never again."""
 
@@ -29,7 +37,12 @@ class PostgresCluster(Kind):
         return True
 
     def loss(self, *, stays: bool) -> str | None:
-        """Another cluster takes its place, with nothing in it, whether its files stay or not."""
+        """Another cluster takes its place, whether its files stay or not.
+
+        After an upgrade that is no loss: the databases are in the other one, and this one no longer starts by itself.
+        """
+        if stays and start_mode(CONFIGURATION.joinpath(*self._words())) != "auto":
+            return None
         return f"PostgreSQL's cluster {self.key} would {'no longer serve' if stays else 'be dropped'}"
 
     def _words(self) -> list[str]:
@@ -70,10 +83,7 @@ class PostgresVersion(Kind):
         """Each version that has a cluster of this name, and how it starts (``auto``, ``manual``, ``disabled``)."""
         found = {}
         for path in CONFIGURATION.glob(f"*/{self.key}/postgresql.conf"):
-            start = path.with_name("start.conf")
-            lines = start.read_text().splitlines() if start.exists() else []
-            words = [word for line in lines if (word := line.partition("#")[0].strip())]
-            found[path.parts[-3]] = words[0] if words else "auto"
+            found[path.parts[-3]] = start_mode(path.parent)
         return {"starts": found}
 
     def differs(self, state: State | None) -> list[str]:
