@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
+from backupctl import drill, status
 from backupctl.config import Config
 from backupctl.errors import Failure
 from backupctl.postgres import Server
-from backupctl.tools import as_postgres, run, size
+from backupctl.tools import as_postgres, now, run, size
 from backupctl.versions import Version
 from backupctl.watch import watch
 
@@ -47,6 +50,7 @@ def _problems(config: Config, before: Version, after: Version) -> Iterator[str]:
     if not server.answers():
         yield "PostgreSQL does not answer: pg_lsclusters"
         return
+    yield from drill_problems(config, Path(f"/etc/dhanman/{config.environment}/data-gate.json"))
     # what can't be restored must not be changed: a newest backup, an archive that gets on, no failed run
     yield from watch(config)
     shape = server.ask(_SHAPE)
@@ -64,3 +68,15 @@ def _problems(config: Config, before: Version, after: Version) -> Iterator[str]:
         for name in names or []:
             if not (after.extensions / f"{name}.control").exists():
                 yield f"{database}: the extension {name} is not there for {after.number}: install its package"
+
+
+def drill_problems(config: Config, gate: Path) -> Iterator[str]:
+    """The restore drill that the settings require (``backup.requireDrill``), if none has succeeded lately."""
+    try:
+        wanted = json.loads(gate.read_text())
+    except FileNotFoundError:
+        return
+    last = float(status.read(config.state, drill.REPORT).get("succeeded", 0))
+    if not wanted["anyway"] and now() - last > int(wanted["hours"]) * 3600:
+        unit = f"dhanman-pgbackrest-{config.environment}@drill"
+        yield f"no restore drill has succeeded within {wanted['hours']} h: systemctl start {unit}"

@@ -13,8 +13,9 @@ from hostctl.run import run
 CONFIGURATION = Path("/etc/postgresql")
 
 
-def _starts(configuration: Path) -> str:
-    start = configuration / "start.conf"
+def start_mode(folder: Path) -> str:
+    """How the cluster with this folder of configuration starts: ``auto``, ``manual`` or ``disabled``."""
+    start = folder / "start.conf"
     lines = start.read_text().splitlines() if start.exists() else []
     words = [word for line in lines if (word := line.partition("#")[0].strip())]
     return words[0] if words else "auto"
@@ -29,7 +30,7 @@ def serves_by_itself(unit: str) -> bool:
     if found is None:
         return True
     configuration = CONFIGURATION / found[1] / found[2]
-    return (configuration / "postgresql.conf").exists() and _starts(configuration) == "auto"
+    return (configuration / "postgresql.conf").exists() and start_mode(configuration) == "auto"
 
 
 class PostgresCluster(Kind):
@@ -49,7 +50,12 @@ class PostgresCluster(Kind):
         return True
 
     def loss(self, *, stays: bool) -> str | None:
-        """Another cluster takes its place, with nothing in it, whether its files stay or not."""
+        """Another cluster takes its place, whether its files stay or not.
+
+        After an upgrade that is no loss: the databases are in the other one, and this one no longer starts by itself.
+        """
+        if stays and start_mode(CONFIGURATION.joinpath(*self._words())) != "auto":
+            return None
         return f"PostgreSQL's cluster {self.key} would {'no longer serve' if stays else 'be dropped'}"
 
     def _words(self) -> list[str]:
@@ -89,7 +95,7 @@ class PostgresVersion(Kind):
     def observe(self) -> State | None:
         """Each version that has a cluster of this name, and how it starts (``auto``, ``manual``, ``disabled``)."""
         paths = CONFIGURATION.glob(f"*/{self.key}/postgresql.conf")
-        return {"starts": {path.parts[-3]: _starts(path.parent) for path in paths}}
+        return {"starts": {path.parts[-3]: start_mode(path.parent) for path in paths}}
 
     def differs(self, state: State | None) -> list[str]:
         """Which other version has the databases."""

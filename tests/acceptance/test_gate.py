@@ -78,6 +78,7 @@ def test_a_database_is_dropped_once_a_drill_has_succeeded_and_not_before(world: 
     assert DATABASE not in databases(world)
 
 
+@pytest.mark.slow
 def test_a_stack_that_is_destroyed_meets_the_gate_and_passes_with_a_reason(world: World) -> None:
     world.run(f"rm -f {REPORT}")
     done = world.pulumi("destroy", "--stack", STACK, "--yes", "--skip-preview", check=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from backupctl import status, upgrade_checks, upgrading, versions
 from backupctl.config import Config
 from backupctl.errors import Failure
+from backupctl.tools import now
 from backupctl.versions import Version
 
 OLD, NEW = Version(number="17"), Version(number="18")
@@ -81,3 +83,21 @@ def test_an_upgrade_that_cannot_begin_is_refused(settings: Config, number: str, 
 def test_the_cluster_that_serves_is_not_dropped(settings: Config) -> None:
     with pytest.raises(Failure, match="18/main serves"):
         upgrading.drop(settings, Version(number="18"))
+
+
+@pytest.mark.parametrize(
+    ("hours", "anyway", "refused"),
+    [(1, "", False), (27, "", True), (None, "", True), (27, "a reason", False)],
+)
+def test_an_upgrade_needs_the_drill_that_the_settings_require(
+    settings: Config, tmp_path: Path, hours: int | None, anyway: str, refused: bool
+) -> None:
+    gate = tmp_path / "data-gate.json"
+    assert list(upgrade_checks.drill_problems(settings, gate)) == []
+    gate.write_text(json.dumps({"hours": 26, "anyway": anyway}))
+    if hours is not None:
+        drilled = {"result": "ok", "problems": [], "succeeded": now() - hours * 3600}
+        status.write(settings.state, "drill", drilled)
+    found = list(upgrade_checks.drill_problems(settings, gate))
+    assert bool(found) is refused
+    assert all("no restore drill has succeeded within 26 h" in problem for problem in found)
