@@ -20,7 +20,16 @@ STACK = "local"
 HOST = "local"
 """The name that the stack file gives to the host with all roles."""
 
-COPIED = ("Pulumi.yaml", "Pulumi.*.yaml", "__main__.py", "backupctl", "components", "hostctl", "samples")
+COPIED = (
+    "Pulumi.yaml",
+    "Pulumi.*.yaml",
+    "__main__.py",
+    "backupctl",
+    "components",
+    "hostctl",
+    "objectctl",
+    "samples",
+)
 PASSPHRASE = "only-for-measurements"
 
 

@@ -24,8 +24,10 @@ from components.microservice import (
     MicroserviceArgs,
     Runtime,
     RuntimeArgs,
+    StorageAccess,
 )
 from components.naming import ServiceNames
+from components.object_storage import REGION, ObjectStorage, ObjectStorageArgs
 from components.postgres import (
     Database,
     DatabaseArgs,
@@ -67,6 +69,7 @@ class Environment(pulumi.ComponentResource):
         self._postgres = self._make_postgres()
         self._rabbitmq = self._make_rabbitmq()
         self._databases = {name: self._database(name) for name in settings.services}
+        self._objects = self._make_objects()
         self._runtime = self._make_runtime()
         self._services = {name: self._service(name) for name in settings.services}
         self._sets = [self._release_set(name, members) for name, members in settings.release_sets.items()]
@@ -140,14 +143,46 @@ class Environment(pulumi.ComponentResource):
         )
         return Runtime("runtime", args, self._child)
 
+    def _make_objects(self) -> ObjectStorage | None:
+        wanted = self._settings.object_storage
+        if wanted is None:
+            return None
+        made = specs.objects(self._settings, wanted)
+        args = ObjectStorageArgs(
+            target=self._target("object_storage"),
+            spec=made.storage,
+            backup=made.backup,
+            uploads=made.uploads,
+            bucket_key=specs.backup(self._settings)[1],
+            protect=self._guarded,
+        )
+        return ObjectStorage("object-storage", args, self._child)
+
+    def _storage(self, service: str) -> StorageAccess | None:
+        """The bucket of a service, without its secret."""
+        objects = self._objects
+        if objects is None or service not in objects.buckets:
+            return None
+        return StorageAccess(
+            endpoint=f"http://{self._reach('object_storage')}:{objects.port}",
+            region=REGION,
+            bucket=objects.buckets[service],
+            access_key=objects.keys[service],
+            secret_key="",
+        )
+
     def _service(self, name: str) -> Microservice:
         settings, service = self._settings, self._settings.services[name]
         release = specs.release(settings, name, service.artifact)
+        storage = self._storage(name)
         pool = settings.pool_of(name)
         secrets = {key: value.get_secret_value() for key, value in service.secrets.items()}
         args = MicroserviceArgs(
             target=self._target("services").after(
-                self._runtime.ready, self._databases[name].ready, self._rabbitmq.ready
+                self._runtime.ready,
+                self._databases[name].ready,
+                self._rabbitmq.ready,
+                *([self._objects.ready] if storage and self._objects else []),
             ),
             spec=specs.microservice(settings, name, release),
             artifact=release.upload,
@@ -170,6 +205,8 @@ class Environment(pulumi.ComponentResource):
             database_password=self._postgres.password,
             broker_password=self._rabbitmq.password,
             secrets=pulumi.Output.secret(secrets),
+            storage=storage,
+            storage_secret=self._objects.secrets[name] if storage and self._objects else "",
         )
         return Microservice(name, args, self._child)
 

@@ -18,6 +18,7 @@ from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.loader import load
 from components.settings.model import Logs, Settings, StackFile
+from components.settings.objects import ObjectStorage, Program
 from components.settings.problems import Placeholder, Problem, SettingsError
 from components.settings.reader import fail, read
 from components.settings.windows import DeployWindow, refusal
@@ -40,10 +41,12 @@ __all__ = [
     "Host",
     "Logs",
     "NetworkSettings",
+    "ObjectStorage",
     "Placeholder",
     "Pool",
     "Postgres",
     "Problem",
+    "Program",
     "Rabbitmq",
     "Roles",
     "S3Bucket",

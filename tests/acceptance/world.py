@@ -22,7 +22,16 @@ PASSPHRASE = "passphrase-of-the-tests"
 STACK = "local"
 PULUMI_TIMEOUT = 600
 SAID = "said.txt"
-COPIED = ("Pulumi.yaml", "Pulumi.*.yaml", "__main__.py", "backupctl", "components", "hostctl", "samples")
+COPIED = (
+    "Pulumi.yaml",
+    "Pulumi.*.yaml",
+    "__main__.py",
+    "backupctl",
+    "components",
+    "hostctl",
+    "objectctl",
+    "samples",
+)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
