@@ -31,6 +31,8 @@ ON_OBJECTS = (
     "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
 )  # fmt: skip
 """What a service may do. Former versions are not its to read or to remove: they are there for its mistakes."""
+ON_VERSIONS = ("s3:DeleteObjectVersion", "s3:GetObjectVersion")
+"""MinIO takes these for granted with those on objects, unless they are denied."""
 _FALSE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId")
 
 Policy = dict[str, Any]
@@ -227,8 +229,14 @@ class Minio(ObjectServer):
         return (found[0].get("policyInfo") or {}).get("Policy") if found else None
 
     def wanted(self, bucket: str, access_key: str) -> Policy:
-        """A policy that the user gets."""
-        return policy(bucket, None)
+        """A policy that the user gets; it also denies what MinIO allows beside it."""
+        rights = policy(bucket, None)
+        denied = {
+            "Effect": "Deny",
+            "Action": list(ON_VERSIONS),
+            "Resource": [f"arn:aws:s3:::{bucket}/*"],
+        }
+        return rights | {"Statement": [*rights["Statement"], denied]}
 
     def grant(self, bucket: str, access_key: str, rights: Policy) -> None:
         """Make or replace the policy, and give it to the user in place of what it had."""

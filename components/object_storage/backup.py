@@ -27,7 +27,7 @@ _TEMPLATES = Templates(__file__)
 class Repository:
     """Where restic keeps the backups: ``directory`` on the host, or a bucket through its S3 API.
 
-    ``endpoint``: https URL. ``path``: folder in the bucket. ``key_id``: its secret half is given to the plan beside this.
+    ``endpoint``: https URL. ``path``: folder in the bucket. ``key_id``: of a key whose secret half is given apart.
     """
 
     directory: str | None = None

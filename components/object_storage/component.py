@@ -41,9 +41,9 @@ class ObjectStorageArgs:
 class ObjectStorage(pulumi.ComponentResource):
     """An S3 server with a private bucket and a key of its own for each service, and its nightly backup.
 
-    Owns the program, the systemd unit, the generated root key, keys and passphrase, and the backup's timers. Deleting it
-    takes keys and server away; objects and their backups stay unless data deletion was asked for, and what is in the
-    backup bucket stays in any case. ``ready``: services may use it. ``buckets``, ``keys``: by service, as ``secrets``
+    Owns the program, the systemd unit, the generated root key, keys and passphrase, and the backup's timers. Deleting
+    it takes keys and server away; objects and their backups stay unless data deletion was asked for, and what is in
+    the backup bucket stays in any case. ``ready``: for services. ``buckets``, ``keys``: by service, as ``secrets``
     (secret), what each one logs in with.
     """
 

@@ -33,7 +33,7 @@ ROOT_USER = "root-of-objects"
 REGION = "us-east-1"
 """What requests are signed for: the S3 server's and most libraries' default."""
 KEPT_VERSIONS = 2
-START_LIMIT = 60
+START_LIMIT = 30
 _TEMPLATES = Templates(__file__)
 
 
@@ -41,8 +41,8 @@ _TEMPLATES = Templates(__file__)
 class Installed:
     """A program as a host gets it.
 
-    ``source``: path of a tar.gz on the host, or the https URL of a tar.gz or of the program itself. ``executable``: where
-    the program is in the archive, or its name. ``archive``: whether it is one.
+    ``source``: path of a tar.gz on the host, or the https URL of a tar.gz or of the program itself. ``executable``:
+    where the program is in the archive, or its name. ``archive``: whether it is one.
     """
 
     source: str
@@ -55,8 +55,8 @@ class Installed:
 class ObjectStorageSpec:
     """The object storage of an environment.
 
-    ``kind``: ``versitygw`` or ``minio``; ``client``: MinIO's. ``services``: those that get a bucket. ``data``: folder of
-    everything that is kept. ``memory_max``: bytes.
+    ``kind``: ``versitygw`` or ``minio``; ``client``: MinIO's. ``services``: those that get a bucket. ``data``: folder
+    of everything that is kept. ``memory_max``: bytes.
     """
 
     environment: str

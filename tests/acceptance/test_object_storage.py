@@ -26,6 +26,10 @@ SERVICE = "dhanman-object-storage-local.service"
 BACKUP = "dhanman-object-backup-local@backup.service"
 STATUS = "/var/lib/dhanman-object-backup-local/backup.json"
 CLIENT = Path(__file__).resolve().parents[2] / "hostctl" / "s3.py"
+SUSPENDED = (
+    '<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Status>Suspended</Status>'
+    "</VersioningConfiguration>"
+)
 KEY = "letters/2026/Größe 1.pdf"
 ASK = """
 import json, sys
@@ -73,11 +77,6 @@ def objects(world: World, *words: str) -> str:
     return world.host.run(["dhanman-objects", *words]).stdout
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _all(request: pytest.FixtureRequest) -> None:
-    request.config.option.maxfail = 0
-
-
 @pytest.fixture(scope="module")
 def program() -> Path:
     return object_store.program(Steps(Clone().logs))
@@ -121,7 +120,7 @@ def test_a_service_uses_its_own_bucket_and_no_other(storage: World, letter: str)
         ("PUT", f"/{BUCKET}", {"versioning": ""}),
         ("GET", f"/{BUCKET}", {"versions": ""}),
     ):
-        answer = ask(storage, method, path, query=query)
+        answer = ask(storage, method, path, query=query, body=SUSPENDED)
         assert (answer["status"], answer["code"]) == (403, "AccessDenied"), (method, path, query, answer)
     other = ask(storage, "GET", f"/{BUCKET}/{letter}", service="payroll")
     assert other["code"] == "AccessDenied"
@@ -179,11 +178,12 @@ def test_the_backup_is_encrypted_and_a_flipped_byte_in_it_is_found(storage: Worl
             ).stderr
             for part in (1, 2, 3, 4)
         ]  # fmt: skip
-        assert sum("exit status" in said for said in checks) == 1, checks
+        assert any("Failure: restic check: exit status" in said for said in checks), checks
     finally:
         storage.run(f"cp -p /root/kept {file}")
 
 
+@pytest.mark.slow
 def test_a_broken_version_never_serves_and_a_good_one_restarts_the_server_alone(
     storage: World, program: Path, letter: str, tmp_path: Path
 ) -> None:
@@ -195,7 +195,8 @@ def test_a_broken_version_never_serves_and_a_good_one_restarts_the_server_alone(
     assert "the previous state was put back" in said
     assert got(storage, letter) == "first"
     storage.configure(settings(program, version="1.8.0-again"))
-    assert storage.preview() == ["object-storage-backup", "object-storage-server"]
+    # the service's settings do not change with it, so no service is deployed
+    assert storage.preview() == ["object-storage-backup", "object-storage-program", "object-storage-server"]
     storage.up()
     assert "1.8.0-again" in storage.run(f"systemctl show -p ExecStart {SERVICE}")
     assert got(storage, letter) == "first"
@@ -204,6 +205,7 @@ def test_a_broken_version_never_serves_and_a_good_one_restarts_the_server_alone(
     storage.up()
 
 
+@pytest.mark.slow
 def test_a_key_that_is_replaced_reaches_server_and_service(storage: World, letter: str) -> None:
     former = storage.secrets()["object-storage-sales-key"]
     urn = next(
@@ -221,6 +223,24 @@ def test_a_key_that_is_replaced_reaches_server_and_service(storage: World, lette
     assert storage.preview() == []
 
 
+def test_a_backup_that_is_killed_stops_no_other_one(storage: World, letter: str) -> None:
+    storage.run(f"head -c 80M /dev/urandom > /root/large && systemctl start {BACKUP}")
+    # restic reads it for long enough to be killed with its lock in the repository
+    storage.run("cp /root/large /var/lib/dhanman-object-storage-local/large-of-the-test")
+    locks = "/srv/dhanman/backups/object-storage/locks"
+    storage.run(
+        f"systemctl start --no-block {BACKUP}; timeout 60 sh -c 'until ls {locks} | grep -q .; do :; done'; "
+        f"systemctl kill --signal=KILL {BACKUP}; timeout 60 sh -c 'while systemctl is-active -q {BACKUP}; do :; done'"
+    )
+    try:
+        assert storage.run(f"ls {locks}").strip(), "the run was killed while it held its lock"
+        assert json.loads(storage.run(f"cat {STATUS}"))["result"] == "ok", "a killed run writes nothing"
+        storage.run(f"systemctl start {BACKUP}")
+        assert storage.run(f"ls {locks}") == ""
+    finally:
+        storage.run("rm /root/large /var/lib/dhanman-object-storage-local/large-of-the-test")
+
+
 def test_what_is_changed_by_hand_is_seen_and_put_back(storage: World, letter: str) -> None:
     storage.run(f"systemctl stop {SERVICE}")
     assert f"service:{SERVICE}: inactive" in storage.drift()
@@ -235,8 +255,7 @@ def test_a_service_without_bucket_loses_its_key_and_what_is_taken_out_keeps_its_
     put(storage, KEY, "kept")
     keys = storage.secrets()
     storage.configure(settings(program, buckets=["payroll"]))
-    said = storage.up()
-    assert f"object_bucket:{BUCKET} is no longer wanted; its data stays" in said
+    storage.up()
     assert "ObjectStorage" not in storage.run(f"cat {storage.settings_file('sales')}")
     old = {"Endpoint": "http://localhost:9000", "AccessKey": "dhanman-sales-local"}
     wanted = json.dumps(old | {"SecretKey": keys["object-storage-sales-key"], "method": "GET", "path": "/"})
@@ -244,7 +263,9 @@ def test_a_service_without_bucket_loses_its_key_and_what_is_taken_out_keeps_its_
     assert answer["code"] == "InvalidAccessKeyId"
 
     storage.configure({})
-    said = storage.up()
+    storage.up()
+    kept = f"/var/lib/dhanman-object-storage-local/buckets/{BUCKET}/{KEY}"
+    assert storage.run(f"cat '{kept}'") == "kept"
     assert storage.run("systemctl list-unit-files --no-legend 'dhanman-object*' || true") == ""
     assert storage.run("ls /opt/dhanman/local; ls /etc/dhanman/local").find("object") < 0
     assert storage.run("cat /etc/dhanman/firewall.nft").find("9000") < 0

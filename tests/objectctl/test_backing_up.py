@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import time
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_two_runs_at_once_are_one(fake: Fake, config: Config) -> None:
 
 def test_each_week_reads_another_quarter(fake: Fake, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     for week in range(4):
-        monkeypatch.setattr(backing_up.time, "time", lambda week=week: week * 7 * 86400.0)
+        monkeypatch.setattr(time, "time", lambda week=week: week * 7 * 86400.0)
         backing_up.check(config)
     parts = [call[1] for call in fake.calls if call[0] == "check"]
     assert parts == [f"--read-data-subset={part}/4" for part in (1, 2, 3, 4)]
