@@ -27,7 +27,7 @@ from components.microservice import (
     StorageAccess,
 )
 from components.naming import ServiceNames
-from components.object_storage import REGION, ObjectStorage, ObjectStorageArgs
+from components.object_storage import REGION, ObjectBackup, ObjectBackupArgs, ObjectStorage, ObjectStorageArgs
 from components.postgres import (
     Database,
     DatabaseArgs,
@@ -151,9 +151,7 @@ class Environment(pulumi.ComponentResource):
         args = ObjectStorageArgs(
             target=self._target("object_storage"),
             spec=made.storage,
-            backup=made.backup,
             uploads=made.uploads,
-            bucket_key=specs.backup(self._settings)[1],
             protect=self._guarded,
         )
         return ObjectStorage("object-storage", args, self._child)
@@ -267,6 +265,7 @@ class Environment(pulumi.ComponentResource):
     def _backup(self) -> None:
         target = self._target("postgres").after(*(database.ready for database in self._databases.values()))
         spec, key = specs.backup(self._settings)
+        bucket_ready: Sequence[pulumi.Resource] = ()
         if spec.remote is not None and spec.remote.kind != "folder":
             args = BackupBucketArgs(
                 kind=spec.remote.kind,
@@ -276,7 +275,8 @@ class Environment(pulumi.ComponentResource):
                 hidden_days=HIDDEN_DAYS,
                 protect=self._guarded,
             )
-            target = target.after(*BackupBucket("backup-bucket", args, self._child).ready)
+            bucket_ready = BackupBucket("backup-bucket", args, self._child).ready
+            target = target.after(*bucket_ready)
         of_backup = BackupArgs(
             target=target,
             spec=spec,
@@ -285,6 +285,14 @@ class Environment(pulumi.ComponentResource):
             protect=self._guarded,
         )
         Backup("backup", of_backup, self._child)
+        if self._settings.object_storage and self._objects:
+            of_objects = ObjectBackupArgs(
+                target=self._target("object_storage").after(self._objects.ready, *bucket_ready),
+                spec=specs.objects(self._settings, self._settings.object_storage).backup,
+                key=key,
+                protect=self._guarded,
+            )
+            ObjectBackup("object-backup", of_objects, self._child)
 
     def _dns(self) -> None:
         settings = self._settings

@@ -24,7 +24,8 @@ _SHELL_OF = "dhanman:remote:Bootstrap"
 # roles, defaults and programs can be made again from the settings, and a key of the object storage is replaced by one
 _REPLACEABLE = ("-roles", "-defaults", "-key", "-program", "-client")
 _DATA = ("dhanman:postgres:PostgresServer", "dhanman:postgres:Database", "dhanman:rabbitmq:Rabbitmq",
-         "dhanman:backup:BackupBucket", "dhanman:object_storage:ObjectStorage")  # fmt: skip
+         "dhanman:backup:BackupBucket", "dhanman:object_storage:ObjectStorage",
+         "dhanman:object_storage:ObjectBackup")  # fmt: skip
 _PASSWORD = "random:index/randomPassword:RandomPassword"
 _SECRET_NAME = re.compile(r"(password|private_?key|secret|api_?(key|token)|access_?key)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(

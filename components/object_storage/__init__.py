@@ -1,6 +1,11 @@
 """Object storage: an S3 server with a private bucket for each service, and its backups."""
 
-from components.object_storage.component import ObjectStorage, ObjectStorageArgs
+from components.object_storage.component import (
+    ObjectBackup,
+    ObjectBackupArgs,
+    ObjectStorage,
+    ObjectStorageArgs,
+)
 from components.object_storage.plan import (
     REGION,
     Installed,
@@ -13,6 +18,8 @@ from components.object_storage.plan import (
 __all__ = [
     "REGION",
     "Installed",
+    "ObjectBackup",
+    "ObjectBackupArgs",
     "ObjectStorage",
     "ObjectStorageArgs",
     "ObjectStorageSpec",

@@ -7,7 +7,7 @@ Source: restic's manual ("Preparing a new repository", "Removing backup snapshot
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.naming import CONFIG_ROOT, UNITS
@@ -27,7 +27,7 @@ _TEMPLATES = Templates(__file__)
 class Repository:
     """Where restic keeps the backups: ``directory`` on the host, or a bucket through its S3 API.
 
-    ``endpoint``: https URL. ``path``: folder in the bucket. ``key_id``: of a key whose secret half is given apart.
+    ``endpoint``: https URL. ``path``: folder in the bucket. ``key_id``: of its key.
     """
 
     directory: str | None = None
@@ -56,6 +56,10 @@ class ObjectBackupSpec:
     schedule: str
     check_schedule: str
     jitter: int
+
+    def with_key(self, key_id: str) -> ObjectBackupSpec:
+        """With the id of the bucket's key, which may be known only once that is made."""
+        return replace(self, repository=replace(self.repository, key_id=key_id or self.repository.key_id))
 
     @property
     def base(self) -> str:

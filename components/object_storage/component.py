@@ -26,25 +26,21 @@ PASSPHRASE_LENGTH = 48
 class ObjectStorageArgs:
     """``target``: the host that carries it. ``uploads``: programs on this machine, each to its path on the host.
 
-    ``bucket_key``: secret half of the backup bucket's key, or empty. ``backup_ready``: what must be there before the
-    first backup. ``protect``: refuse to delete the data and the backups' passphrase.
+    ``protect``: refuse to delete the data.
     """
 
     target: Target
     spec: ObjectStorageSpec
-    backup: ObjectBackupSpec
     uploads: tuple[tuple[Path, str], ...] = ()
-    bucket_key: pulumi.Input[str] = ""
     protect: bool = False
 
 
 class ObjectStorage(pulumi.ComponentResource):
-    """An S3 server with a private bucket and a key of its own for each service, and its nightly backup.
+    """An S3 server with a private bucket and a key of its own for each service.
 
-    Owns the program, the systemd unit, the generated root key, keys and passphrase, and the backup's timers. Deleting
-    it takes keys and server away; objects and their backups stay unless data deletion was asked for, and what is in
-    the backup bucket stays in any case. ``ready``: for services. ``buckets``, ``keys``: by service, as ``secrets``
-    (secret), what each one logs in with.
+    Owns the program, the systemd unit, the generated root key and the services' keys. Deleting it takes server and
+    keys away; objects stay unless data deletion was asked for. ``ready``: for services. ``buckets``, ``keys`` and
+    ``secrets`` (secret), by service: what each one logs in with.
     """
 
     def __init__(
@@ -79,27 +75,49 @@ class ObjectStorage(pulumi.ComponentResource):
             depends_on=[server],
             opts=guarded,
         )
-        self._back_up(name, args, guarded)
         self.keys = {service: access_key(spec.environment, service) for service in spec.services}
         self.buckets = {service: bucket_name(spec.environment, service) for service in spec.services}
         self.port = spec.port
         self.register_outputs({"port": self.port, "buckets": self.buckets, "keys": self.keys})
 
-    def _back_up(self, name: str, args: ObjectStorageArgs, guarded: pulumi.ResourceOptions) -> None:
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectBackupArgs:
+    """``target``: the object storage's host, ready once its buckets are, and the bucket that they are backed up to.
+
+    ``key_id``, ``key``: of that bucket, or empty. ``protect``: refuse to delete local backups and the passphrase.
+    """
+
+    target: Target
+    spec: ObjectBackupSpec
+    key_id: pulumi.Input[str] = ""
+    key: pulumi.Input[str] = ""
+    protect: bool = False
+
+
+class ObjectBackup(pulumi.ComponentResource):
+    """The nightly backup of the objects, encrypted on the host, and the command that restores them.
+
+    Owns the timers, the command and the generated passphrase, without which nothing can be read. Deleting it keeps
+    local backups unless data deletion was asked for; what is in a bucket stays in any case.
+    """
+
+    def __init__(self, name: str, args: ObjectBackupArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("dhanman:object_storage:ObjectBackup", name, None, opts)
+        guarded = pulumi.ResourceOptions(parent=self, protect=args.protect)
+        spec = args.spec
         passphrase = random.RandomPassword(
             f"{name}-passphrase", length=PASSPHRASE_LENGTH, special=False, opts=guarded
         )
-        backup = args.backup
+        secrets = pulumi.Output.all(passphrase.result, args.key_id, pulumi.Output.secret(args.key))
         HostUnit(
-            f"{name}-backup",
+            f"{name}-timers",
             args.target,
-            pulumi.Output.all(passphrase.result, pulumi.Output.secret(args.bucket_key)).apply(
-                lambda secrets: backup_unit(backup, secrets[0], secrets[1])
-            ),
-            named=f"object-backup-{args.spec.environment}",
-            depends_on=[self.ready],
+            secrets.apply(lambda made: backup_unit(spec.with_key(made[1]), made[0], made[2])),
+            named=f"object-backup-{spec.storage.environment}",
             opts=guarded,
         )
+        self.register_outputs({"schedule": spec.schedule})
 
 
 def _password(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:

@@ -196,7 +196,7 @@ def test_a_broken_version_never_serves_and_a_good_one_restarts_the_server_alone(
     assert got(storage, letter) == "first"
     storage.configure(settings(program, version="1.8.0-again"))
     # the service's settings do not change with it, so no service is deployed
-    assert storage.preview() == ["object-storage-backup", "object-storage-program", "object-storage-server"]
+    assert storage.preview() == ["object-backup-timers", "object-storage-program", "object-storage-server"]
     storage.up()
     assert "1.8.0-again" in storage.run(f"systemctl show -p ExecStart {SERVICE}")
     assert got(storage, letter) == "first"

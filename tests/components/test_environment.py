@@ -64,7 +64,12 @@ def test_what_holds_data_is_protected_in_prod_and_qa_alone(
     data = {"postgres-password", "postgres-server", "rabbitmq-password", "rabbitmq-server", "rabbitmq-vhost",
             "backup-passphrase"}  # fmt: skip
     data |= {f"{service}-database" for service in SERVICES}
-    data |= {f"object-storage-{part}" for part in ("server", "buckets", "backup", "passphrase")}
+    data |= {
+        "object-storage-server",
+        "object-storage-buckets",
+        "object-backup-timers",
+        "object-backup-passphrase",
+    }
     assert protected - {"backup-bucket-b2"} == (data if stack != "local" else set())
 
 

@@ -7,23 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from components.object_storage import ObjectStorage, ObjectStorageArgs
+from components.object_storage import ObjectBackup, ObjectBackupArgs, ObjectStorage, ObjectStorageArgs
 from components.object_storage.backup import ObjectBackupSpec
 from components.object_storage.plan import ObjectStorageSpec
 from policies.rules import _REPLACEABLE
 from tests.components.recording import PASSWORD, Recording, record, target
 
+KEY = "not-a-real-key"
+
 
 def made(spec: ObjectStorageSpec, backup: ObjectBackupSpec, *, protect: bool, program: Path) -> Recording:
-    args = ObjectStorageArgs(
+    of_storage = ObjectStorageArgs(
         target=target(),
         spec=spec,
-        backup=backup,
         uploads=((program, "/var/lib/dhanman/uploads/versitygw.tar.gz"),),
-        bucket_key="not-a-real-key",
         protect=protect,
     )
-    return record(lambda: ObjectStorage("object-storage", args))
+
+    def make() -> None:
+        storage = ObjectStorage("object-storage", of_storage)
+        of_backup = ObjectBackupArgs(
+            target=target().after(storage.ready), spec=backup, key_id="made", key=KEY, protect=protect
+        )
+        ObjectBackup("object-backup", of_backup)
+
+    return record(make)
 
 
 @pytest.fixture
@@ -39,7 +47,7 @@ def test_buckets_follow_the_server_and_the_backup_follows_them(
     recording = made(versitygw, backup, protect=True, program=program)
     assert "object-storage-program" in recording.before("object-storage-server")
     assert "object-storage-server" in recording.before("object-storage-buckets")
-    assert "object-storage-buckets" in recording.before("object-storage-backup")
+    assert "object-storage-buckets" in recording.before("object-backup-timers")
     unit = json.loads(recording["object-storage-buckets"].plain("stdin"))
     assert [t["password"] for t in unit["things"] if t["kind"] == "object_key"] == [PASSWORD] * 2
 
@@ -52,8 +60,8 @@ def test_data_and_its_passphrase_are_protected_and_keys_can_be_replaced(
     assert protected == {
         "object-storage-server",
         "object-storage-buckets",
-        "object-storage-backup",
-        "object-storage-passphrase",
+        "object-backup-timers",
+        "object-backup-passphrase",
     }
     others = {r.name for r in recording.resources if r.custom} - protected
     assert all(name.endswith(_REPLACEABLE) for name in others)
@@ -65,4 +73,15 @@ def test_no_secret_is_anywhere_but_in_secret_inputs(
     recording = made(versitygw, backup, protect=False, program=program)
     for resource in recording.resources:
         assert PASSWORD not in json.dumps(resource.masked())
-        assert "not-a-real-key" not in json.dumps(resource.masked())
+        assert KEY not in json.dumps(resource.masked())
+
+
+def test_the_backup_gets_the_key_of_its_bucket_once_that_is_made(
+    versitygw: ObjectStorageSpec, backup: ObjectBackupSpec, program: Path
+) -> None:
+    recording = made(versitygw, backup, protect=False, program=program)
+    unit = json.loads(recording["object-backup-timers"].plain("stdin"))
+    (content,) = [t["content"] for t in unit["things"] if t.get("path", "").endswith("object-backup.json")]
+    restic = json.loads(content)["restic"]
+    assert (restic["AWS_ACCESS_KEY_ID"], restic["AWS_SECRET_ACCESS_KEY"]) == ("made", KEY)
+    assert restic["RESTIC_PASSWORD"] == PASSWORD
