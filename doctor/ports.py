@@ -24,6 +24,7 @@ SUSPECTS = {
     15692: "RabbitMQ's metrics",
     4369: "RabbitMQ's port mapper",
     25672: "RabbitMQ's node port",
+    9000: "the object storage",
 }
 """Asked for on every host, whatever it says of itself."""
 
@@ -60,6 +61,8 @@ def ports_of(settings: Settings, name: str) -> Ports:
         private.append(settings.postgres.port)
     if name in roles.rabbitmq:
         private += [settings.rabbitmq.port, settings.rabbitmq.management_port]
+    if settings.object_storage and name in roles.object_storage:
+        private.append(settings.object_storage.port)
     return Ports(
         address=host.address,
         ssh=host.port,

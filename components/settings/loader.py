@@ -153,6 +153,12 @@ class _Loading:
             if program and program.path and not (self.project / program.path).exists():
                 text = f"{program.path} does not exist; save the program there, or correct the path"
                 self._report(("objectStorage", name, "path"), text)
+            elif program and program.path and program.sha256:
+                # a folder's is that of what it is packed as
+                found = pack(self.project / program.path, self.project / CACHE).sha256
+                if found != program.sha256:
+                    text = f"is not that of {program.path} ({found}); correct it, or fetch the program again"
+                    self._report(("objectStorage", name, "sha256"), text)
 
     def _read_key(self, path: Path, key_file: str, source: AptSource) -> None:
         where = self.project / key_file

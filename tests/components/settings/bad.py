@@ -48,6 +48,11 @@ OBJECT_STORAGE: list[tuple[str, dict[str, Any], str]] = [
         "objectStorage/artifact/path: bin/versitygw does not exist",
     ),
     (
+        "another program than was meant",
+        STORAGE | {"objectStorage/artifact": {"path": "/dev/null", "sha256": "a" * 64}},
+        "objectStorage/artifact/sha256: is not that of /dev/null (",
+    ),
+    (
         "a program over plain HTTP",
         STORAGE | {"objectStorage/artifact": {"url": "http://example.com/x", "sha256": "a" * 64}},
         "objectStorage/artifact/url: must be a URL",
