@@ -24,7 +24,6 @@ SUSPECTS = {
     15692: "RabbitMQ's metrics",
     4369: "RabbitMQ's port mapper",
     25672: "RabbitMQ's node port",
-    9000: "the object storage",
 }
 """Asked for on every host, whatever it says of itself."""
 
