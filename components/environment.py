@@ -284,10 +284,15 @@ class Environment(pulumi.ComponentResource):
             physical=specs.physical_backup(self._settings),
             protect=self._guarded,
         )
-        Backup("backup", of_backup, self._child)
+        backup = Backup("backup", of_backup, self._child)
         if self._settings.object_storage and self._objects:
             of_objects = ObjectBackupArgs(
-                target=self._target("object_storage").after(self._objects.ready, *bucket_ready),
+                target=self._target("object_storage").after(
+                    self._objects.ready,
+                    # a folder that both go to is that one's
+                    backup.ready,
+                    *bucket_ready,
+                ),
                 spec=specs.objects(self._settings, self._settings.object_storage).backup,
                 key=key,
                 protect=self._guarded,

@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape
 
 from hostctl.errors import HostError
 from hostctl.kinds.paths import write_file
@@ -154,6 +153,8 @@ class Versitygw(ObjectServer):
 
     def put_key(self, access_key: str, secret: str) -> None:
         """A user without any right of its own."""
+        from xml.sax.saxutils import escape
+
         if access_key in self.keys():
             body = f"<MutableProps><Secret>{escape(secret)}</Secret></MutableProps>"
             self._administer("update-user", {"access": access_key}, body)

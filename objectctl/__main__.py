@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def _do(config: Config, words: argparse.Namespace) -> None:
     elif words.work == "list":
         restoring.show(config)
     else:
+        # a connection that breaks is no reason to stop in the middle
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         restoring.restore(config, words.bucket, words.key, words.at)
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from objectctl import status
 from objectctl.config import Config
 from objectctl.errors import Failure
+from objectctl.locks import alone
 from objectctl.restic import Restic
 
 EXCLUDED = (".sgwtmp", ".vgwlocks", ".minio.sys/tmp", ".minio.sys/multipart")
@@ -48,8 +45,7 @@ def _reported(config: Config, name: str, work: Callable[[Restic], dict[str, Any]
     started = time.monotonic()
     report: dict[str, Any] = {"result": "failed", "problems": ["broken off"]}
     config.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    config.state.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with _alone(config.state / "lock"):
+    with alone(config.state / "lock", "another run"):
         try:
             restic = Restic(config)
             restic.prepare()
@@ -61,17 +57,3 @@ def _reported(config: Config, name: str, work: Callable[[Restic], dict[str, Any]
             report["seconds"] = round(time.monotonic() - started, 1)
             status.write(config.state, name, report)
     print(f"{name} completed in {report['seconds']} s", flush=True)
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """A lock that ends with its process."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Failure("another run is under way", "wait until it has ended, then try again") from None
-        yield
-    finally:
-        os.close(descriptor)

@@ -21,6 +21,7 @@ from typing import Any
 from hostctl.s3 import S3Error, Server
 from objectctl.config import Config
 from objectctl.errors import Failure
+from objectctl.locks import alone
 from objectctl.restic import Restic
 
 START_LIMIT = 30.0
@@ -114,12 +115,17 @@ def _paths(config: Config, bucket: str, key: str | None) -> list[Path]:
 
 @contextlib.contextmanager
 def _scratch(config: Config) -> Iterator[Path]:
-    """A folder beside the data: there is room for extended attributes, and nobody else gets in."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{config.data.name}-restore-", dir=config.data.parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """A folder beside the data: a file system with extended attributes, and nobody else gets in."""
+    prefix = f"{config.data.name}-restore-"
+    with alone(config.state / "restore.lock", "another restore"):
+        for left in config.data.parent.glob(f"{prefix}*"):
+            # of a restore that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=config.data.parent))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

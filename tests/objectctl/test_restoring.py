@@ -11,7 +11,7 @@ from objectctl.__main__ import main, parser
 from objectctl.config import Config
 from objectctl.errors import Failure
 from objectctl.restic import Restic
-from objectctl.restoring import _paths, chosen
+from objectctl.restoring import _paths, _scratch, chosen
 from tests.objectctl.conftest import Fake
 
 SNAPSHOTS: list[dict[str, Any]] = [
@@ -87,3 +87,16 @@ def test_whoever_is_not_root_is_told_so(
     monkeypatch.setattr("objectctl.restoring.is_root", lambda: False)
     assert main("/nowhere", ["restore", "bucket"]) == 1
     assert "next: sudo dhanman-objects restore bucket" in capsys.readouterr().err
+
+
+def test_two_restores_at_once_are_one_and_what_a_killed_one_left_goes(config: Config) -> None:
+    config.data.mkdir()
+    left = config.data.parent / "data-restore-of-a-killed-one"
+    left.mkdir()
+    with _scratch(config) as folder:
+        assert not left.exists()
+        assert folder.parent == config.data.parent
+        assert folder.stat().st_mode & 0o777 == 0o700
+        with pytest.raises(Failure, match="another restore is under way"), _scratch(config):
+            raise AssertionError
+    assert not folder.exists()
