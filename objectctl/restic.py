@@ -17,7 +17,9 @@ from objectctl.errors import Failure
 LAST_LINES = 10
 NO_REPOSITORY = 10
 """Exit status of restic 0.17 and later where there is no repository; older ones only say so."""
-_NOT_THERE = ("Is there a repository at the following location", "unable to open config file")
+_UNOPENED = "unable to open config file"
+_ABSENT = ("no such file or directory", "key does not exist", "NoSuchKey")
+"""What older ones say of a place where nothing is; they open none in a bucket that is not reached, either."""
 INCOMPLETE = 3
 """Exit status of a backup that could not read everything."""
 LOCKED = 11
@@ -70,7 +72,8 @@ class Restic:
     def prepare(self) -> None:
         """The repository, made if there is none; and no lock of a run that is dead."""
         found = self.call("cat", "config", check=False)
-        if found.returncode == NO_REPOSITORY or any(words in found.stderr for words in _NOT_THERE):
+        absent = _UNOPENED in found.stderr and any(words in found.stderr for words in _ABSENT)
+        if found.returncode == NO_REPOSITORY or absent:
             # init itself refuses where there is one
             self.call("init")
         elif found.returncode != 0:

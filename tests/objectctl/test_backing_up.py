@@ -17,6 +17,7 @@ STATS = json.dumps({"total_size": 4096})
 SNAPSHOTS = json.dumps(
     [{"id": "b", "time": "2026-11-02T02:30:00Z"}, {"id": "a", "time": "2026-11-01T02:30:00Z"}]
 )
+REFUSED = "dial tcp 192.0.2.1:443: connect: connection refused"
 GOOD: dict[str, list[tuple[int, str]]] = {"stats": [(0, STATS)], "snapshots": [(0, SNAPSHOTS)]}
 
 
@@ -30,14 +31,21 @@ def test_a_repository_is_made_once_and_a_dead_run_s_lock_is_taken_away(fake: Fak
     assert [v for v in verbs if v in ("unlock", "backup", "forget")] == ["unlock", "backup", "forget"] * 2
 
 
-def test_an_older_restic_says_in_words_that_there_is_no_repository(fake: Fake, config: Config) -> None:
-    fake.answers(cat=[(1, "Fatal: unable to open config file: stat /somewhere/config: no such file")], **GOOD)
+@pytest.mark.parametrize(
+    "reason", ["stat /somewhere/config: no such file or directory", "Stat: The specified key does not exist."]
+)
+def test_an_older_restic_says_in_words_that_there_is_no_repository(
+    fake: Fake, config: Config, reason: str
+) -> None:
+    fake.answers(
+        cat=[(1, f"Fatal: unable to open config file: {reason}\nIs there a repository there?")], **GOOD
+    )
     backing_up.back_up(config)
     assert "init" in fake.verbs
 
 
 def test_a_bucket_that_is_not_reached_is_not_taken_for_an_empty_one(fake: Fake, config: Config) -> None:
-    fake.answers(cat=[(1, "Fatal: dial tcp 192.0.2.1:443: i/o timeout")])
+    fake.answers(cat=[(1, f"Fatal: unable to open config file: Stat: Head x: {REFUSED}\nIs there one?")])
     with pytest.raises(Failure, match="exit status 1") as caught:
         backing_up.back_up(config)
     assert "can't be reached" in caught.value.next_step
