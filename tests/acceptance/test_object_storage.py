@@ -69,7 +69,8 @@ def got(world: World, key: str) -> str | None:
 def settings(program: Path, **more: Any) -> dict[str, Any]:
     wanted = {"version": "1.8.0", "artifact": {"path": str(program)}, "memoryMax": "256MiB"}
     section = wanted | {"buckets": ["sales", "payroll"]} | more
-    return {"roles": {"objectStorage": ["local"]}, "objectStorage": section}
+    # as in prod and qa; the local stack's own is true
+    return {"roles": {"objectStorage": ["local"]}, "objectStorage": section, "deleteData": False}
 
 
 def objects(world: World, *words: str) -> str:

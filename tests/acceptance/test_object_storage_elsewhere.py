@@ -33,6 +33,7 @@ from toolchain.paths import Clone
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 
 KEY = "letters/1.pdf"
+LARGER = {"hosts": {"local": {"memory": "4352MiB"}}, "deleteData": True}
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def minio(converged_world: ConvergedWorld, programs: dict[str, Path]) -> World:
     """An environment with MinIO, which is administered by its own client."""
     more = {"kind": "minio", "client": {"path": str(programs["mc"])}, "memoryMax": "512MiB"}
     wanted = settings(programs["minio"], **more)
-    return converged_world("minio", wanted | {"hosts": {"local": {"memory": "4352MiB"}}})
+    return converged_world("minio", wanted | LARGER)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ def test_objects_of_minio_come_back_from_a_bucket_that_knows_nothing_of_them(
     minio: World, store: ObjectStore, programs: dict[str, Path]
 ) -> None:
     more = {"kind": "minio", "client": {"path": str(programs["mc"])}, "memoryMax": "512MiB"}
-    wanted = settings(programs["minio"], **more) | {"hosts": {"local": {"memory": "4352MiB"}}}
+    wanted = settings(programs["minio"], **more) | LARGER
     bucket = {"backup": {"bucket": store.settings(), "physical": {"enabled": False}}}
     minio.configure(wanted | bucket)
     minio.up()
