@@ -28,6 +28,7 @@ COPIED = (
     "components",
     "hostctl",
     "notifier",
+    "objectctl",
     "samples",
 )
 PASSPHRASE = "only-for-measurements"

@@ -44,6 +44,36 @@ def pack(source: Path, cache: Path = CACHE) -> PackedArtifact:
     return PackedArtifact(path=packed, sha256=digest)
 
 
+def is_archive(name: str) -> bool:
+    """Whether a file of this name is a tar.gz."""
+    return name.endswith((".tar.gz", ".tgz"))
+
+
+def pack_program(source: Path, name: str, cache: Path = CACHE) -> PackedArtifact:
+    """A single program as a tar.gz with nothing but a file ``name`` in it; a folder or tar.gz as :func:`pack` does."""
+    if source.is_dir() or is_archive(source.name):
+        return pack(source, cache)
+    packed = cache / f"{name}-{_sha256(source)[:16]}.tar.gz"
+    if not packed.exists():
+        # packed once for each content: a program is large
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = cache / f".{os.getpid()}-{packed.name}"
+        with (
+            partial.open("wb") as raw,
+            gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6) as zipped,
+            tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        ):
+            archive.add(source, arcname=name, recursive=False, filter=_runnable)
+        partial.replace(packed)
+    return PackedArtifact(path=packed, sha256=_sha256(packed))
+
+
+def _runnable(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member = _anonymous(member)
+    member.mode = 0o755
+    return member
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if not _SKIPPED.intersection(p.relative_to(folder).parts))
 

@@ -26,9 +26,11 @@ from components.microservice import (
     MicroserviceArgs,
     Runtime,
     RuntimeArgs,
+    StorageAccess,
 )
 from components.naming import ServiceNames
 from components.notifier import Notifier, NotifierArgs
+from components.object_storage import REGION, ObjectBackup, ObjectBackupArgs, ObjectStorage, ObjectStorageArgs
 from components.postgres import (
     Database,
     DatabaseArgs,
@@ -71,6 +73,7 @@ class Environment(pulumi.ComponentResource):
         self._postgres = self._make_postgres()
         self._rabbitmq = self._make_rabbitmq()
         self._databases = {name: self._database(name) for name in settings.services}
+        self._objects = self._make_objects()
         self._runtime = self._make_runtime()
         self._services = {name: self._service(name) for name in settings.services}
         self._sets = [self._release_set(name, members) for name, members in settings.release_sets.items()]
@@ -165,14 +168,44 @@ class Environment(pulumi.ComponentResource):
         )
         return Runtime("runtime", args, self._child)
 
+    def _make_objects(self) -> ObjectStorage | None:
+        wanted = self._settings.object_storage
+        if wanted is None:
+            return None
+        made = specs.objects(self._settings, wanted)
+        args = ObjectStorageArgs(
+            target=self._target("object_storage"),
+            spec=made.storage,
+            uploads=made.uploads,
+            protect=self._guarded,
+        )
+        return ObjectStorage("object-storage", args, self._child)
+
+    def _storage(self, service: str) -> StorageAccess | None:
+        """The bucket of a service, without its secret."""
+        objects = self._objects
+        if objects is None or service not in objects.buckets:
+            return None
+        return StorageAccess(
+            endpoint=f"http://{self._reach('object_storage')}:{objects.port}",
+            region=REGION,
+            bucket=objects.buckets[service],
+            access_key=objects.keys[service],
+            secret_key="",
+        )
+
     def _service(self, name: str) -> Microservice:
         settings, service = self._settings, self._settings.services[name]
         release = specs.release(settings, name, service.artifact)
+        storage = self._storage(name)
         pool = settings.pool_of(name)
         secrets = {key: value.get_secret_value() for key, value in service.secrets.items()}
         args = MicroserviceArgs(
             target=self._target("services").after(
-                self._runtime.ready, self._databases[name].ready, self._rabbitmq.ready
+                self._runtime.ready,
+                self._databases[name].ready,
+                self._rabbitmq.ready,
+                *([self._objects.ready] if storage and self._objects else []),
             ),
             spec=specs.microservice(settings, name, release),
             artifact=release.upload,
@@ -195,6 +228,8 @@ class Environment(pulumi.ComponentResource):
             database_password=self._postgres.password,
             broker_password=self._rabbitmq.password,
             secrets=pulumi.Output.secret(secrets),
+            storage=storage,
+            storage_secret=self._objects.secrets[name] if storage and self._objects else "",
         )
         return Microservice(name, args, self._child)
 
@@ -272,6 +307,7 @@ class Environment(pulumi.ComponentResource):
         )
         backup = Backup("backup", of_backup, self._child)
         self._host_backup(spec.remote, bucket, backup.ready)
+        self._object_backup(bucket, backup.ready)
 
     def _host_backup(
         self, remote: Remote | None, bucket: BackupBucket | None, dumps: pulumi.Resource
@@ -305,6 +341,22 @@ class Environment(pulumi.ComponentResource):
         return cloudflare_provider(
             "cloudflare", token, self._child, base_url=found.base_url if found else None
         )
+
+    def _object_backup(self, bucket: BackupBucket | None, dumps: pulumi.Resource) -> None:
+        wanted, access = self._settings.object_storage, bucket.access if bucket else None
+        if wanted is None or self._objects is None:
+            return
+        args = ObjectBackupArgs(
+            # a folder that dumps and objects both go to is that of the dumps
+            target=self._target("object_storage").after(
+                self._objects.ready, dumps, *(bucket.ready if bucket else ())
+            ),
+            spec=specs.objects(self._settings, wanted).backup,
+            key_id=access.key_id if access else "",
+            key=access.key if access else "",
+            protect=self._guarded,
+        )
+        ObjectBackup("object-backup", args, self._child)
 
     def _dns(self) -> None:
         settings = self._settings

@@ -60,6 +60,8 @@ def ports_of(settings: Settings, name: str) -> Ports:
         private.append(settings.postgres.port)
     if name in roles.rabbitmq:
         private += [settings.rabbitmq.port, settings.rabbitmq.management_port]
+    if settings.object_storage and name in roles.object_storage:
+        private.append(settings.object_storage.port)
     return Ports(
         address=host.address,
         ssh=host.port,

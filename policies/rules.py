@@ -21,10 +21,11 @@ _REMOTE_TEXT = re.compile(
 )
 _LOCAL_TEXT = re.compile(r"timeout \d+m \S+ -m components(\.\w+)+")
 _SHELL_OF = "dhanman:remote:Bootstrap"
-# only roles and defaults of the server and the host's key of the bucket can be made again from the settings
-_REPLACEABLE = ("-roles", "-defaults", "-key")
+# roles, defaults and programs can be made again from the settings, and keys are replaced by others
+_REPLACEABLE = ("-roles", "-defaults", "-key", "-program", "-client")
 _DATA = ("dhanman:postgres:PostgresServer", "dhanman:postgres:Database", "dhanman:rabbitmq:Rabbitmq",
-         "dhanman:backup:BackupBucket")  # fmt: skip
+         "dhanman:backup:BackupBucket", "dhanman:object_storage:ObjectStorage",
+         "dhanman:object_storage:ObjectBackup")  # fmt: skip
 _PASSWORD = "random:index/randomPassword:RandomPassword"
 _SECRET_NAME = re.compile(r"(password|private_?key|secret|api_?(key|token)|access_?key)$", re.IGNORECASE)
 _SECRET_TEXT = re.compile(

@@ -2,7 +2,14 @@
 
 from components.microservice.component import Microservice, MicroserviceArgs, Runtime, RuntimeArgs
 from components.microservice.plan import microservice_unit, runtime_unit
-from components.microservice.spec import BrokerAccess, DatabaseAccess, Dotnet, Executable, MicroserviceSpec
+from components.microservice.spec import (
+    BrokerAccess,
+    DatabaseAccess,
+    Dotnet,
+    Executable,
+    MicroserviceSpec,
+    StorageAccess,
+)
 
 __all__ = [
     "BrokerAccess",
@@ -14,6 +21,7 @@ __all__ = [
     "MicroserviceSpec",
     "Runtime",
     "RuntimeArgs",
+    "StorageAccess",
     "microservice_unit",
     "runtime_unit",
 ]

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from components.microservice.spec import BrokerAccess, DatabaseAccess
+from components.microservice.spec import BrokerAccess, DatabaseAccess, StorageAccess
 
 POOL_LIFETIMES = {"Connection Idle Lifetime": 300, "Connection Pruning Interval": 10}
 
@@ -40,6 +40,7 @@ def appsettings(
     broker: BrokerAccess,
     settings: Mapping[str, Any],
     secrets: Mapping[str, str],
+    storage: StorageAccess | None = None,
 ) -> str:
     """The whole file as JSON text. ``name``: what the service calls itself, unless ``settings`` say otherwise.
 
@@ -61,6 +62,20 @@ def appsettings(
             "Password": broker.password,
         },
     )
+    if storage:
+        _put(
+            document,
+            "ObjectStorage",
+            {
+                "Endpoint": storage.endpoint,
+                "Region": storage.region,
+                "Bucket": storage.bucket,
+                "AccessKey": storage.access_key,
+                "SecretKey": storage.secret_key,
+                # buckets have no names in DNS here
+                "ForcePathStyle": True,
+            },
+        )
     for key, value in secrets.items():
         _put(document, key, value)
     return json.dumps(document, indent=2, sort_keys=True) + "\n"

@@ -10,7 +10,7 @@ from typing import Any
 import pulumi
 
 from components.microservice.plan import mark_of, microservice_unit, runtime_unit, service_unit_name
-from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
+from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec, StorageAccess
 from components.remote import HostUnit, Target, Upload
 from components.unit import AptRepository, Unit
 
@@ -47,7 +47,8 @@ class MicroserviceArgs:
     """``target``: the host, ready once runtime, database and vhost are.
 
     ``artifact``: the tar.gz on this machine, uploaded to ``spec.source``; None if the host fetches a URL.
-    ``database_password``, ``broker_password``, ``secrets`` (by dotted key): secret.
+    ``database_password``, ``broker_password``, ``storage_secret``, ``secrets`` (by dotted key): secret.
+    ``storage``: its bucket, if it has one.
     """
 
     target: Target
@@ -58,6 +59,8 @@ class MicroserviceArgs:
     database_password: pulumi.Input[str]
     broker_password: pulumi.Input[str]
     secrets: pulumi.Input[Mapping[str, str]]
+    storage: StorageAccess | None = None
+    storage_secret: pulumi.Input[str] = ""
 
 
 class Microservice(pulumi.ComponentResource):
@@ -85,10 +88,14 @@ class Microservice(pulumi.ComponentResource):
                 replace(args.database, password=values["database"]),
                 replace(args.broker, password=values["broker"]),
                 values["secrets"],
+                replace(args.storage, secret_key=values["storage"]) if args.storage else None,
             )
 
         values = pulumi.Output.all(
-            database=args.database_password, broker=args.broker_password, secrets=args.secrets
+            database=args.database_password,
+            broker=args.broker_password,
+            secrets=args.secrets,
+            storage=args.storage_secret,
         )
         made = values.apply(unit)
         self.mark = made.apply(mark_of)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from components.microservice import on_ports
 from components.microservice.appsettings import appsettings
-from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec
+from components.microservice.spec import BrokerAccess, DatabaseAccess, MicroserviceSpec, StorageAccess
 from components.naming import CONFIG_ROOT, SLOTS, UNITS, WANTED, ServiceNames
 from components.templates import Templates
 from components.unit import (
@@ -44,12 +44,13 @@ def microservice_unit(
     database: DatabaseAccess,
     broker: BrokerAccess,
     secrets: Mapping[str, str],
+    storage: StorageAccess | None = None,
 ) -> Unit:
     """Unit ``service-{service}-{env}``: user, release, settings, slot, port; ready when it has been applied."""
     names = spec.names
     files = _units(spec)
     of_ports = on_ports.files(spec) if spec.slot_ports else ()
-    settings = appsettings(names.display_name, database, broker, spec.settings, secrets)
+    settings = appsettings(names.display_name, database, broker, spec.settings, secrets, storage)
     options = _digest(
         *(file.content for file in files if file.path.endswith(names.slot_template)),
         *(file.content for file in of_ports),
@@ -112,7 +113,8 @@ def microservice_unit(
         ),
         Service(unit=names.port_socket_unit),
     )
-    password_texts = (database.password, broker.password, *secrets.values())
+    of_storage = (storage.secret_key,) if storage else ()
+    password_texts = (database.password, broker.password, *of_storage, *secrets.values())
     ports = (names.port_socket_unit, names.port_socket6_unit, names.port_service_unit)
     migration = (names.migration_template,) if spec.migration else ()
     proxies = (names.proxy_socket_unit(WANTED), names.proxy_service_unit(WANTED)) if of_ports else ()

@@ -67,6 +67,17 @@ class BrokerAccess:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StorageAccess:
+    """Where a service's bucket is. ``endpoint``: URL of S3."""
+
+    endpoint: str
+    region: str
+    bucket: str
+    access_key: str
+    secret_key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MicroserviceSpec:
     """One service in one environment.
 

@@ -21,6 +21,7 @@ from components.settings.from_prod import FromProd, SourceBucket
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.loader import load
 from components.settings.model import Logs, Settings, StackFile
+from components.settings.objects import ObjectStorage, Program
 from components.settings.problems import Placeholder, Problem, SettingsError
 from components.settings.reader import fail, read
 from components.settings.windows import DeployWindow, refusal
@@ -46,10 +47,12 @@ __all__ = [
     "Lock",
     "Logs",
     "NetworkSettings",
+    "ObjectStorage",
     "Placeholder",
     "Pool",
     "Postgres",
     "Problem",
+    "Program",
     "R2Bucket",
     "Rabbitmq",
     "Roles",

@@ -53,17 +53,23 @@ _OneHost = Annotated[tuple[Name, ...], Field(min_length=1, max_length=1)]
 
 
 class Roles(Model):
-    """Which hosts carry which part of the environment, by their names under ``hosts``."""
+    """Which hosts carry which part of the environment, by their names under ``hosts``.
+
+    ``object_storage``: none, or the one that carries it.
+    """
 
     gateway: _SomeHosts
     services: _SomeHosts
     postgres: _OneHost
     rabbitmq: _OneHost
     backup: _SomeHosts
+    object_storage: Annotated[tuple[Name, ...], Field(max_length=1)] = ()
 
     def items(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Each role with the names of its hosts, in the order of the stack file's documentation."""
-        return tuple((name, getattr(self, name)) for name in type(self).model_fields)
+        """Each role, as the stack file names it, with the names of its hosts, in the order of the documentation."""
+        return tuple(
+            (field.alias or name, getattr(self, name)) for name, field in type(self).model_fields.items()
+        )
 
 
 class Ssh(Model):

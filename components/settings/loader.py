@@ -138,6 +138,7 @@ class _Loading:
             elif artifact.sha256 and (found := pack(where, self.project / CACHE).sha256) != artifact.sha256:
                 text = f"is not that of {artifact.path} ({found}); correct it, or build the artifact again"
                 self._report((*path, "sha256"), text)
+        self._check_programs(parsed)
         sources: list[tuple[Path, AptSource]] = [(("postgres", "repository"), parsed.postgres.repository)]
         runtimes: list[tuple[Path, Runtime]] = [(("runtime",), parsed.runtime)]
         runtimes += [(("services", n, "runtime"), s.runtime) for n, s in parsed.services.items() if s.runtime]
@@ -145,6 +146,20 @@ class _Loading:
         for path, source in sources:
             if source.key_file is not None:
                 self._read_key((*path, "keyFile"), source.key_file, source)
+
+    def _check_programs(self, parsed: StackFile) -> None:
+        wanted = parsed.object_storage
+        programs = {"artifact": wanted.artifact, "client": wanted.client} if wanted else {}
+        for name, program in programs.items():
+            if program and program.path and not (self.project / program.path).exists():
+                text = f"{program.path} does not exist; save the program there, or correct the path"
+                self._report(("objectStorage", name, "path"), text)
+            elif program and program.path and program.sha256:
+                # a folder's is that of what it is packed as
+                found = pack(self.project / program.path, self.project / CACHE).sha256
+                if found != program.sha256:
+                    text = f"is not that of {program.path} ({found}); correct it, or fetch the program again"
+                    self._report(("objectStorage", name, "sha256"), text)
 
     def _read_key(self, path: Path, key_file: str, source: AptSource) -> None:
         where = self.project / key_file

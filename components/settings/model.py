@@ -14,6 +14,7 @@ from components.settings.data import Backup, Postgres, Rabbitmq, Rotation
 from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
 from components.settings.from_prod import FromProd
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
+from components.settings.objects import ObjectStorage
 from components.settings.pools import default_pool
 from components.settings.problems import Path, Placeholder, Problem, SettingsError
 from components.settings.values import ByteSize, Email, Name, Positive
@@ -40,6 +41,7 @@ class StackFile(Model):
     network: NetworkSettings = NetworkSettings()
     postgres: Postgres = Postgres()
     rabbitmq: Rabbitmq = Rabbitmq()
+    object_storage: ObjectStorage | None = None
     rotation: Rotation = Rotation()
     services: Annotated[dict[Name, Service], Field(min_length=1)]
     release_sets: dict[Name, Annotated[tuple[Name, ...], Field(min_length=2)]] = Field(default_factory=dict)
@@ -112,6 +114,14 @@ class Settings(StackFile):
     def release_set_of(self, service: str) -> str | None:
         """The release set that the service is in."""
         return next((name for name, members in self.release_sets.items() if service in members), None)
+
+    @property
+    def bucketed(self) -> tuple[str, ...]:
+        """The services that have a bucket in the object storage."""
+        if self.object_storage is None or not self.roles.object_storage:
+            return ()
+        wanted = self.object_storage.buckets
+        return tuple(name for name in self.services if wanted is None or name in wanted)
 
     @property
     def postgres_sizing(self) -> PostgresSizing:

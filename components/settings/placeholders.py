@@ -71,7 +71,12 @@ def _needs(stack: str, raw: Mapping[str, Any]) -> list[_Need]:
         command = config_command(stack, path, value, secret=secret)
         return _Need(path=path, what=what, stand_in=stand_in, command=command)
 
-    return [*_host_needs(raw, need), *_artifact_needs(stack, raw), *_secret_needs(stack, raw, need)]
+    return [
+        *_host_needs(raw, need),
+        *_artifact_needs(stack, raw),
+        *_object_needs(raw, need),
+        *_secret_needs(stack, raw, need),
+    ]
 
 
 def _host_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
@@ -114,6 +119,16 @@ def _artifact_needs(stack: str, raw: Mapping[str, Any]) -> list[_Need]:
             )
         )
     return needs
+
+
+def _object_needs(raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
+    """The digests of what vendors publish: whoever downloads it compares them first."""
+    programs = (("artifact", "the object storage's program"), ("client", "the object storage's client"))
+    return [
+        need(("objectStorage", name, "sha256"), f"the sha256 of {what}", SHA256, "DIGEST")
+        for name, what in programs
+        if get(raw, ("objectStorage", name, "url"))
+    ]
 
 
 def _secret_needs(stack: str, raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:

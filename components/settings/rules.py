@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
-from typing import NamedTuple
 
 from components.settings.buckets import B2Bucket, FolderBucket
+from components.settings.finding import Finding, Rule
 from components.settings.model import StackFile, postgres_sizing, rabbitmq_memory
+from components.settings.object_rules import OBJECT_RULES
 from components.settings.pools import INSTANCES, needed_connections
 from components.settings.problems import Path
 
@@ -20,17 +21,6 @@ RESERVED_PORTS = {
     15692: "RabbitMQ's metrics",
     25672: "RabbitMQ's node port",
 }
-
-
-class Finding(NamedTuple):
-    """A broken rule: the value to change, what is wrong, and the other values that it follows from."""
-
-    path: Path
-    text: str
-    also: tuple[Path, ...] = ()
-
-
-Rule = Callable[[str, StackFile], Iterator[Finding]]
 
 
 def environment_is_the_stack(stack: str, file: StackFile) -> Iterator[Finding]:
@@ -46,6 +36,7 @@ def ports_are_free(_stack: str, file: StackFile) -> Iterator[Finding]:
         (("postgres", "port"), file.postgres.port),
         (("rabbitmq", "port"), file.rabbitmq.port),
         (("rabbitmq", "managementPort"), file.rabbitmq.management_port),
+        *([(("objectStorage", "port"), file.object_storage.port)] if file.object_storage else []),
         *((("hosts", name, "port"), host.port) for name, host in file.hosts.items()),
         *((("services", name, "port"), service.port) for name, service in file.services.items()),
         *(
@@ -157,6 +148,8 @@ def memory_suffices(_stack: str, file: StackFile) -> Iterator[Finding]:
             needs[name].append(
                 ("half of the services' memoryMax", sum(s.memory_max for s in file.services.values()) // 2)
             )
+        if file.object_storage and name in roles.object_storage:
+            needs[name].append(("object storage", file.object_storage.memory_max))
         needs[name].append(("the system", GIB))
         total = sum(size for _, size in needs[name])
         if total > host.memory:
@@ -167,6 +160,7 @@ def memory_suffices(_stack: str, file: StackFile) -> Iterator[Finding]:
                 ("postgres", "sharedBuffers"),
                 ("postgres", "maintenanceWorkMem"),
                 ("rabbitmq", "memory"),
+                ("objectStorage", "memoryMax"),
                 ("roles",),
                 *(("services", service, "memoryMax") for service in file.services),
             ]
@@ -311,4 +305,5 @@ RULES: tuple[Rule, ...] = (
     backups_have_folders_of_their_own,
     copies_are_made_outside_of_production,
     drills_can_be_run,
+    *OBJECT_RULES,
 )

@@ -7,6 +7,7 @@ This package is pure: it imports neither Pulumi nor the program on the host. Pla
 
 from components.unit.checks import Check, CommandCheck, HttpCheck, TcpCheck
 from components.unit.document import Unit, Validation
+from components.unit.objects import ObjectBucket, ObjectKey, ObjectServer
 from components.unit.releases import Canary, Deployment, Member, Release, ReleaseSet
 from components.unit.things import (
     Absent,
@@ -53,6 +54,9 @@ __all__ = [
     "HttpCheck",
     "LocalCertificate",
     "Member",
+    "ObjectBucket",
+    "ObjectKey",
+    "ObjectServer",
     "OlderPackage",
     "Packages",
     "PathPresent",

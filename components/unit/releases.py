@@ -38,6 +38,12 @@ class Release(Thing):
     links: tuple[str, ...] = ()
     pool: str | None = None
     pool_pattern: str | None = None
+    program: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As :meth:`Thing.to_json`; without ``program`` where there is none."""
+        plain = super().to_json()
+        return plain if self.program else {k: v for k, v in plain.items() if k != "program"}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from hostctl.kinds.file import File
 from hostctl.kinds.firewall import Firewall
 from hostctl.kinds.host_facts import HostFacts
 from hostctl.kinds.local_certificate import LocalCertificate
+from hostctl.kinds.object_storage import ObjectBucket, ObjectKey
 from hostctl.kinds.packages import Packages
 from hostctl.kinds.path_present import PathPresent
 from hostctl.kinds.pgbackrest_stanza import PgbackrestStanza
@@ -44,6 +45,8 @@ KINDS: dict[str, type[Kind]] = {
         Group,
         HostFacts,
         LocalCertificate,
+        ObjectBucket,
+        ObjectKey,
         Packages,
         PathPresent,
         PgbackrestStanza,

@@ -111,7 +111,10 @@ class Release(Kind):
             archive = uploaded or self._fetch(scratch / "artifact.tar.gz")
             tree = scratch / "tree"
             tree.mkdir()
-            unpack(archive, tree)
+            if self._program:
+                archive.rename(tree / self._program)
+            else:
+                unpack(archive, tree)
             self._prepare(tree)
             # what is unpacked is not on the disk yet, and a power cut after the switch would leave empty files
             run(["sync", "--file-system", str(tree)])
@@ -137,6 +140,11 @@ class Release(Kind):
             write_file(file, f"{text}\n".encode(), mode="0644", owner="root", group="root")
 
     @property
+    def _program(self) -> str | None:
+        """What the fetched file itself is called, where it is no archive."""
+        return self.wanted.get("program")
+
+    @property
     def _is_url(self) -> bool:
         return str(self.wanted["source"]).startswith("https://")
 
@@ -159,7 +167,8 @@ class Release(Kind):
             lambda size: room.require(self._directory, (size, size * room.UNPACKED_FACTOR)),
         )
         self._checked(target)
-        room.require(self._directory, self._sizes(target))
+        if not self._program:
+            room.require(self._directory, self._sizes(target))
         return target
 
     def _sizes(self, archive: Path) -> list[int]:

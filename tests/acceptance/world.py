@@ -30,6 +30,7 @@ COPIED = (
     "components",
     "hostctl",
     "notifier",
+    "objectctl",
     "samples",
 )
 

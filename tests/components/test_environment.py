@@ -46,7 +46,7 @@ def test_no_two_resources_share_a_urn(recordings: dict[str, Recording], stack: s
     assert len(urns) == len(set(urns))
 
 
-@pytest.mark.parametrize(("stack", "commands", "copies"), [("prod", 29, 0), ("qa", 29, 0), ("local", 28, 7)])
+@pytest.mark.parametrize(("stack", "commands", "copies"), [("prod", 32, 0), ("qa", 32, 0), ("local", 28, 7)])
 def test_an_environment_on_one_host_is_few_connections(
     recordings: dict[str, Recording], stack: str, commands: int, copies: int
 ) -> None:
@@ -64,6 +64,12 @@ def test_what_holds_data_is_protected_in_prod_and_qa_alone(
     data = {"postgres-password", "postgres-server", "rabbitmq-password", "rabbitmq-server", "rabbitmq-vhost",
             "backup-passphrase", "host-backup-passphrase"}  # fmt: skip
     data |= {f"{service}-database" for service in SERVICES}
+    data |= {
+        "object-storage-server",
+        "object-storage-buckets",
+        "object-backup-timers",
+        "object-backup-passphrase",
+    }
     assert protected - {"backup-bucket-b2"} == (data if stack != "local" else set())
 
 
@@ -87,7 +93,8 @@ def test_no_secret_is_in_a_command_or_a_plain_input(recordings: dict[str, Record
         shown = json.dumps(resource.masked())
         assert not [s for s in SECRETS if s in shown], resource.name
         used += PASSWORD in json.dumps(resource.inputs)
-    assert used == 4 + len(SERVICES), "roles, vhost, both backups and every service are given a password"
+    objects = 0 if stack == "local" else 3
+    assert used == 4 + objects + len(SERVICES), "roles, vhost, backups, objects and services are given one"
 
 
 @every_stack
@@ -201,3 +208,28 @@ def test_a_stack_file_builds_with_placeholders_alone(recordings: dict[str, Recor
     unit = json.loads(recordings[stack]["sales-service"].plain("stdin"))
     (release,) = [thing for thing in unit["things"] if thing["kind"] == "release"]
     assert release["source"].startswith("https://placeholder.invalid/")
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_given_its_own_bucket_once_that_is_there(
+    recordings: dict[str, Recording], service: str
+) -> None:
+    recording = recordings["qa"]
+    assert "object-storage-buckets" in recording.before(f"{service}-service")
+    unit = json.loads(recording[f"{service}-service"].plain("stdin"))
+    (settings,) = [json.loads(t["settings"]) for t in unit["things"] if t["kind"] == "deployment"]
+    assert settings["ObjectStorage"] == {
+        "Endpoint": "http://localhost:9000",
+        "Region": "us-east-1",
+        "Bucket": f"qa-dhanman-{service}",
+        "AccessKey": f"dhanman-{service}-qa",
+        "SecretKey": PASSWORD,
+        "ForcePathStyle": True,
+    }
+
+
+def test_without_object_storage_nothing_is_said_of_it(recordings: dict[str, Recording]) -> None:
+    for resource in recordings["local"].resources:
+        assert "object" not in resource.name
+        text = json.dumps(resource.inputs).lower()
+        assert "objectstorage" not in text and "object-storage" not in text

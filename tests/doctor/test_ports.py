@@ -159,3 +159,13 @@ def test_a_port_that_says_nothing_is_closed_after_the_limit() -> None:
         found = run(connect([("127.0.0.1", full.getsockname()[1])], limit=0.5))
         assert list(found.values()) == [None]
         assert time.monotonic() - start < 10
+
+
+def test_the_object_storage_s_port_is_for_the_private_ranges(tmp_path: Path) -> None:
+    program = {"url": "https://example.com/versitygw", "sha256": "a" * 64}
+    changes = {
+        "roles/objectStorage": ["main"],
+        "objectStorage": {"version": "1.8.0", "artifact": program, "port": 9001},
+    }
+    settings = load("qa", changed(changes), project=tmp_path)
+    assert ports_of(settings, "main").private == (5432, 5672, 15672, 9001)

@@ -6,7 +6,80 @@ from typing import Any
 
 from tests.components.settings.example import DELETE, HOST_KEY
 
+STORAGE = {
+    "roles/objectStorage": ["main"],
+    "objectStorage": {"version": "1.8.0", "artifact": {"url": "https://example.com/x", "sha256": "a" * 64}},
+}
+OBJECT_STORAGE: list[tuple[str, dict[str, Any], str]] = [
+    ("a role without a server", {"roles/objectStorage": ["main"]}, "objectStorage: is missing: which server"),
+    (
+        "a server without a role",
+        {"objectStorage": STORAGE["objectStorage"]},
+        "roles/objectStorage: is missing",
+    ),
+    (
+        "two hosts of object storage",
+        STORAGE | {"roles/objectStorage": ["main", "main"]},
+        "roles/objectStorage: must have at most 1 entry",
+    ),
+    (
+        "a bucket of nobody",
+        STORAGE | {"objectStorage/buckets": ["billing"]},
+        "objectStorage/buckets/0: there is no service billing; services has common, sales",
+    ),
+    (
+        "two buckets of a service",
+        STORAGE | {"objectStorage/buckets": ["sales", "sales"]},
+        "objectStorage/buckets/1: sales is named twice",
+    ),
+    (
+        "MinIO without its client",
+        STORAGE | {"objectStorage/kind": "minio"},
+        "objectStorage/client: is missing: MinIO is administered by its client mc alone",
+    ),
+    (
+        "a client that nobody needs",
+        STORAGE | {"objectStorage/client": {"url": "https://example.com/mc", "sha256": "a" * 64}},
+        "objectStorage/client: versitygw needs none",
+    ),
+    (
+        "a program that is nowhere",
+        STORAGE | {"objectStorage/artifact": {"path": "bin/versitygw"}},
+        "objectStorage/artifact/path: bin/versitygw does not exist",
+    ),
+    (
+        "another program than was meant",
+        STORAGE | {"objectStorage/artifact": {"path": "/dev/null", "sha256": "a" * 64}},
+        "objectStorage/artifact/sha256: is not that of /dev/null (",
+    ),
+    (
+        "a program over plain HTTP",
+        STORAGE | {"objectStorage/artifact": {"url": "http://example.com/x", "sha256": "a" * 64}},
+        "objectStorage/artifact/url: must be a URL",
+    ),
+    (
+        "a program outside of its archive",
+        STORAGE | {"objectStorage/artifact": {"path": ".", "executable": "../bin/sh"}},
+        "objectStorage/artifact/executable:",
+    ),
+    (
+        "the port of a service",
+        STORAGE | {"objectStorage/port": 5106},
+        "services/sales/port: 5106 is also objectStorage/port",
+    ),
+    (
+        "objects among the dumps",
+        STORAGE | {"objectStorage/dataDirectory": "/backups/postgresql/objects"},
+        "objectStorage/dataDirectory: must be neither backup/directory nor above or below it",
+    ),
+    (
+        "backups among the objects",
+        STORAGE | {"objectStorage/dataDirectory": "/d", "objectStorage/backup": {"directory": "/d/copies"}},
+        "objectStorage/backup/directory: must be neither objectStorage/dataDirectory nor above or below it",
+    ),
+]
 BAD: list[tuple[str, dict[str, Any], str]] = [
+    *OBJECT_STORAGE,
     (
         "drills without backups",
         {"backup": {"requireDrill": True, "physical": {"enabled": False}}},

@@ -57,5 +57,5 @@ def changed(changes: Mapping[str, Any]) -> dict[str, Any]:
         if value is DELETE:
             del part[last]
         else:
-            part[last] = value
+            part[last] = copy.deepcopy(value)
     return {f"dhanman:{key}": value for key, value in config.items()}

@@ -20,8 +20,8 @@ THINGS = sorted(Thing.__subclasses__(), key=lambda thing: thing.kind)
 FOR_PEOPLE = {("file", "secret")}
 """Fields that only say something about the document itself."""
 
-RECORDED = {"sha256", "settings_sha256", "user_names"}
-"""What a manifest has in the place of a file's content and of users with their passwords."""
+RECORDED = {"digest", "sha256", "settings_sha256", "user_names"}
+"""What a manifest has in the place of a file's content, of a key's secret and of users with their passwords."""
 
 every_thing = pytest.mark.parametrize("thing", THINGS, ids=lambda thing: thing.kind)
 

@@ -301,3 +301,28 @@ def test_what_a_url_announces_is_asked_for_five_times_before_it_is_fetched(
         thing.apply(before)
     assert answer.closed
     assert list((tmp_path / "app/releases").iterdir()) == []
+
+
+@as_root
+def test_a_program_that_is_no_archive_is_kept_under_its_own_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "fetched"
+    program.write_bytes(b"\x7fELF, or not")
+
+    def fetch(_url: str, target: Path, announced: Any) -> None:
+        announced(program.stat().st_size)
+        target.write_bytes(program.read_bytes())
+
+    monkeypatch.setattr("hostctl.download.fetch", fetch)
+    url = "https://vendor.example.com/minio?v=1"
+    thing = _release(tmp_path, program, source=url, program="minio", executable="minio", public=True)
+    _made(thing)
+    made = tmp_path / "app/releases/1"
+    assert [path.name for path in made.iterdir()] == ["minio"]
+    assert (made / "minio").read_bytes() == program.read_bytes()
+    assert (made / "minio").stat().st_mode & 0o777 == 0o755
+    other = _release(tmp_path, program, "2", source=url, program="minio", sha256="0" * 64)
+    with pytest.raises(HostError, match="sha256 is"):
+        other.apply(other.observe())
+    assert not (tmp_path / "app/releases/2").exists()
