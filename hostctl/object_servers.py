@@ -31,7 +31,7 @@ ON_OBJECTS = (
 )  # fmt: skip
 """What a service may do. Former versions are not its to read or to remove: they are there for its mistakes."""
 ON_VERSIONS = ("s3:DeleteObjectVersion",)
-"""MinIO takes it for granted with that on objects, unless it is denied. Reading versions can't be: no object could be."""
+"""MinIO takes it for granted with that on objects, unless it is denied. Without reading them no object is read."""
 _FALSE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId")
 
 Policy = dict[str, Any]
