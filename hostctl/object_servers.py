@@ -30,8 +30,8 @@ ON_OBJECTS = (
     "s3:AbortMultipartUpload", "s3:DeleteObject", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject",
 )  # fmt: skip
 """What a service may do. Former versions are not its to read or to remove: they are there for its mistakes."""
-ON_VERSIONS = ("s3:DeleteObjectVersion", "s3:GetObjectVersion")
-"""MinIO takes these for granted with those on objects, unless they are denied."""
+ON_VERSIONS = ("s3:DeleteObjectVersion",)
+"""MinIO takes it for granted with that on objects, unless it is denied. Without reading them no object is read."""
 _FALSE_KEY = ("SignatureDoesNotMatch", "InvalidAccessKeyId")
 
 Policy = dict[str, Any]
