@@ -14,13 +14,13 @@ OWN = {path.name for path in ROOT.iterdir() if path.is_dir() and any(path.glob("
 COMPONENTS = sorted((ROOT / "components").rglob("*.py"))
 # reads Pulumi's config and reports to its log; nothing else of Pulumi
 READER = {"settings/reader.py"}
-KNOW_SETTINGS = ("access.py", "environment.py", "outputs.py", "specs.py")
+KNOW_SETTINGS = ("access.py", "environment.py", "outputs.py")
 PURE = [
     path
     for path in COMPONENTS
     if path.name in ("plan.py", "spec.py", "appsettings.py", "naming.py", "outputs.py", "sizing.py",
-                     "artifacts.py", "templates.py", "specs.py")
-    or path.parent.name in ("settings", "unit")
+                     "artifacts.py", "templates.py")
+    or path.parent.name in ("settings", "specs", "unit")
 ]  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def test_only_remote_knows_the_command_provider(path: Path) -> None:
 @pytest.mark.parametrize("path", COMPONENTS, ids=name)
 def test_only_the_environment_and_the_outputs_know_the_settings(path: Path) -> None:
     found = [module for module in imports(path) if module.startswith("components.settings")]
-    assert not found or path.parent.name == "settings" or path.name in KNOW_SETTINGS
+    assert not found or path.parent.name in ("settings", "specs") or path.name in KNOW_SETTINGS
 
 
 @pytest.mark.parametrize("path", COMPONENTS, ids=name)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components.naming import CONFIG_ROOT, UNITS
+from components.notifier.watched import Watched, on_failure
 from components.object_storage.plan import ObjectStorageSpec
 from components.templates import Templates
 from components.unit import Directory, File, Packages, Service, Thing, Unit, Validation
@@ -20,6 +21,7 @@ COMMAND = "/usr/local/sbin/dhanman-objects"
 PROJECT = Path(__file__).resolve().parents[2]
 FOLDER = "object-storage"
 """Where in a bucket, below its prefix, or in a folder the repository is."""
+_TITLES = {"backup": "nightly backup of the objects", "check": "check of the objects' backups"}
 _TEMPLATES = Templates(__file__)
 
 
@@ -47,7 +49,7 @@ class Repository:
 class ObjectBackupSpec:
     """The backups of an environment's objects. Schedules are systemd calendars, ``jitter`` seconds.
 
-    ``retention_days``: how long a night's objects can be had back.
+    ``retention_days``: how long a night's objects can be had back. ``alerts``: whether the host has a notifier.
     """
 
     storage: ObjectStorageSpec
@@ -56,6 +58,7 @@ class ObjectBackupSpec:
     schedule: str
     check_schedule: str
     jitter: int
+    alerts: bool = False
 
     def with_key(self, key_id: str) -> ObjectBackupSpec:
         """With the id of the bucket's key, which may be known only once that is made."""
@@ -91,6 +94,7 @@ def backup_unit(spec: ObjectBackupSpec, passphrase: str, key: str) -> Unit:
                 environment=environment,
                 base=spec.base,
                 writable=directory,
+                on_failure=on_failure(environment) if spec.alerts else None,
             ),
             notify=("daemon-reload",),
         ),
@@ -107,6 +111,8 @@ def backup_unit(spec: ObjectBackupSpec, passphrase: str, key: str) -> Unit:
             File(path=f"{UNITS}/{unit}", content=content, notify=("daemon-reload", f"restart {unit}"))
         )
     things += [Service(unit=unit) for unit in timers]
+    if spec.alerts:
+        things += [_watched(spec, work, schedule).file(environment) for work, schedule in works.items()]
     verify = ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no")
     return Unit(
         name=f"object-backup-{environment}",
@@ -116,6 +122,19 @@ def backup_unit(spec: ObjectBackupSpec, passphrase: str, key: str) -> Unit:
             *(Validation(argv=("systemd-analyze", "calendar", schedule)) for schedule in works.values()),
         ),
         redact=tuple(secret for secret in (passphrase, key) if secret),
+    )
+
+
+def _watched(spec: ObjectBackupSpec, work: str, schedule: str) -> Watched:
+    unit = f"{spec.base}@{work}"
+    return Watched(
+        name=f"object-{work}",
+        title=_TITLES[work],
+        next_step=f"journalctl -u {unit}, correct the cause, then systemctl start {unit}",
+        units=(f"{unit}.service",),
+        timers=(f"{unit}.timer",),
+        report=f"{spec.state}/{work}.json",
+        schedule=schedule,
     )
 
 

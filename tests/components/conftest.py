@@ -9,9 +9,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components import artifacts, specs
+from components import artifacts
 from components.environment import Environment
 from components.settings import Settings, load
+from components.specs import applications
 from tests.components.mocked import Recorder
 from tests.components.recording import PROJECT, Recording, record, stack_settings
 from tests.components.settings.example import Load, changed
@@ -26,7 +27,7 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]
         return artifacts.pack(PROJECT / source, cache)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(specs, "pack", pack)
+        patch.setattr(applications, "pack", pack)
         return {
             stack: record(lambda stack=stack: Environment(stack_settings(stack)), stack=stack)  # type: ignore[misc]
             for stack in ("prod", "qa", "local")

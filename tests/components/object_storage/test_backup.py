@@ -51,6 +51,21 @@ def test_a_folder_is_data_and_needs_no_key(backup: ObjectBackupSpec) -> None:
     assert unit.redact == (PASSPHRASE,)
 
 
+def test_the_notifier_watches_both_works_where_there_is_one(backup: ObjectBackupSpec) -> None:
+    quiet, told = (
+        files(backup_unit(replace(backup, alerts=alerts), PASSPHRASE, KEY)) for alerts in (False, True)
+    )
+    sources = {path: json.loads(told[path].content) for path in told.keys() - quiet.keys()}
+    assert {path.rpartition("/")[0] for path in sources} == {"/etc/dhanman/qa/alerts.d"}
+    works = {source["name"]: source for source in sources.values()}
+    assert works.keys() == {"object-backup", "object-check"}
+    assert works["object-backup"]["report"] == "/var/lib/dhanman-object-backup-qa/backup.json"
+    assert works["object-check"]["units"] == ["dhanman-object-backup-qa@check.service"]
+    service = "/etc/systemd/system/dhanman-object-backup-qa@.service"
+    line = "OnFailure=dhanman-notify-qa.service"
+    assert (line in told[service].content, line in quiet[service].content) == (True, False)
+
+
 def test_what_the_program_consists_of_travels_with_it(backup: ObjectBackupSpec) -> None:
     made = files(backup_unit(backup, PASSPHRASE, KEY))
     library = "/usr/local/lib/dhanman-objects"

@@ -1,0 +1,81 @@
+"""From settings to what faces the outside: certificates, sites, the front end, DNS records. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from components.certificate.plan import CertificatePaths, CertificateSource, CertificateSpec
+from components.dns.plan import DnsRecordSpec
+from components.frontend.plan import FrontendSpec
+from components.gateway.spec import GatewaySpec, Limits, Site, Snippets
+from components.settings import Dns, Settings
+from components.specs.applications import Release
+
+CERTIFICATE_SOURCES = {"localCa": CertificateSource.LOCAL_CA, "existing": CertificateSource.EXISTING}
+
+
+def certificates(settings: Settings) -> CertificateSpec:
+    """The certificates of all domains."""
+    return CertificateSpec(
+        environment=settings.environment,
+        source=CERTIFICATE_SOURCES[settings.certificates.source],
+        domains=tuple(settings.domains),
+        directory=settings.certificates.path,
+    )
+
+
+def gateway(settings: Settings, paths: Mapping[str, CertificatePaths]) -> GatewaySpec:
+    """NGINX and the services' sites. ``paths``: the certificate of each domain."""
+    limits = settings.gateway
+    return GatewaySpec(
+        environment=settings.environment,
+        sites=tuple(
+            Site(
+                service=name,
+                domain=service.domain,
+                certificate=paths[service.domain].certificate,
+                certificate_key=paths[service.domain].key,
+                hangfire_allow=service.hangfire_allow,
+                canary_share=service.canary.share if service.canary else None,
+            )
+            for name, service in settings.services.items()
+        ),
+        limits=Limits(
+            requests_per_second=limits.rate_limit.per_second,
+            burst=limits.rate_limit.burst,
+            client_max_body_size=str(limits.client_max_body_size),
+            connect_timeout=limits.timeouts.connect,
+            send_timeout=limits.timeouts.send,
+            read_timeout=limits.timeouts.read,
+        ),
+        hsts_max_age=limits.hsts_max_age,
+        http2=limits.http2,
+        snippets=Snippets(http=limits.snippets.http, server=limits.snippets.server),
+    )
+
+
+def frontend(settings: Settings, paths: Mapping[str, CertificatePaths], artifact: Release) -> FrontendSpec:
+    """The web front end. ``paths``: the certificate of each domain."""
+    wanted = settings.frontend
+    return FrontendSpec(
+        environment=settings.environment,
+        domain=wanted.domain,
+        certificate=paths[wanted.domain].certificate,
+        certificate_key=paths[wanted.domain].key,
+        version=wanted.version,
+        source=artifact.source,
+        sha256=artifact.sha256,
+        keep=wanted.keep_releases,
+    )
+
+
+def dns_record(settings: Settings, dns: Dns, domain: str) -> DnsRecordSpec:
+    """The address record of one domain: the gateway's host."""
+    return DnsRecordSpec(
+        environment=settings.environment,
+        zone=dns.zone,
+        domain=domain,
+        ipv4=settings.host_of("gateway")[1].address,
+        ttl=dns.ttl,
+        proxied=dns.proxied,
+    )
