@@ -93,6 +93,7 @@ def test_a_version_that_fails_requests_is_taken_back_before_its_time_is_over(
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_version_that_is_slower_than_allowed_is_taken_back_when_its_time_is_over(
     world: World, vegeta: Path
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_version_that_is_slower_than_allowed_is_taken_back_when_its_time_is_ov
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_version_whose_process_ends_costs_no_request_that_had_not_reached_it(
     world: World, vegeta: Path
 ) -> None:
@@ -137,6 +139,7 @@ def test_a_version_whose_process_ends_costs_no_request_that_had_not_reached_it(
     converged(world)
 
 
+@pytest.mark.slow
 def test_the_way_back_and_other_settings_are_not_tried(world: World, vegeta: Path) -> None:
     old, new = tried(world, release(world)), tried(world, release(world))
     deploy(world, old)
@@ -151,6 +154,7 @@ def test_the_way_back_and_other_settings_are_not_tried(world: World, vegeta: Pat
     converged(world)
 
 
+@pytest.mark.slow
 def test_without_requests_enough_it_serves_and_the_output_says_that_times_were_not_compared(
     world: World,
 ) -> None:
@@ -160,6 +164,7 @@ def test_without_requests_enough_it_serves_and_the_output_says_that_times_were_n
     assert serving(world) == new["version"]
 
 
+@pytest.mark.slow
 def test_a_service_without_a_canary_any_more_has_no_second_link(world: World) -> None:
     sales = release(world)
     deploy(world, sales)

@@ -47,6 +47,8 @@ def announced(world: World) -> tuple[dict[str, Told], str]:
     texts = {
         d["urn"].rsplit("::", 1)[-1]: d["message"] for d in answer["diagnostics"] if d["severity"] == "info"
     }
+    changing = {s["urn"].rsplit("::", 1)[-1] for s in answer["steps"] if s["op"] != "same"}
+    assert set(texts) <= changing
     told = {name: Told.of(text, text.partition("and then:")[2]) for name, text in texts.items()}
     return told, "\n".join(texts.values())
 
@@ -62,27 +64,32 @@ def done(world: World, names: set[str]) -> dict[str, Told]:
 
 
 CHANGES: dict[str, Mapping[str, Any]] = {
-    "a file that NGINX reloads": {"gateway": {"clientMaxBodySize": "33MiB"}},
-    "a limit that restarts one service": {"services": {"sales": {"memoryMax": "200MiB"}}},
-    "a service's own setting": {"services": {"sales": {"settings": {"Feature": {"On": True}}}}},
-    "a server setting that is reloaded": {"postgres": {"workMem": "9MiB"}},
-    "a server setting that needs a restart": {"postgres": {"settings": {"max_locks_per_transaction": 81}}},
-    "networks, in three units": {"network": {"privateRanges": ["10.0.0.0/8", "192.168.0.0/16"]}},
-    "a link and a file": {"hosts": {"local": {"timeZone": "Asia/Kolkata"}}},
-    "a timer": {"backup": {"schedule": "03:30"}},
-    "a new release of a service": {"services": {"sales": {"version": "1.0.1"}}},
-    "a new release of the front end": {"frontend": {"version": "1.0.1"}},
-    "a memory setting of the broker": {"rabbitmq": {"memory": "300MiB"}},
-    "a package": {"runtime": {"packages": ["python3", "python3-psycopg", "python3-pika", "tree"]}},
+    "reloads, a limit, a timer, a memory setting": {
+        "gateway": {"clientMaxBodySize": "33MiB"},
+        "services": {"sales": {"memoryMax": "200MiB"}},
+        "postgres": {"workMem": "9MiB"},
+        "backup": {"schedule": "03:30"},
+        "rabbitmq": {"memory": "300MiB"},
+    },
+    "a restart, a link and a file, a service's own setting, releases": {
+        "postgres": {"settings": {"max_locks_per_transaction": 81}},
+        "hosts": {"local": {"timeZone": "Asia/Kolkata"}},
+        "services": {"common": {"settings": {"Feature": {"On": True}}}, "sales": {"version": "1.0.1"}},
+        "frontend": {"version": "1.0.1"},
+    },
+    "networks in three units, and a package": {
+        "network": {"privateRanges": ["10.0.0.0/8", "192.168.0.0/16"]},
+        "runtime": {"packages": ["python3", "python3-psycopg", "python3-pika", "tree"]},
+    },
 }
+"""Of each kind of change one; each is held against its own unit. Together, since every run takes its time."""
 
 
 @pytest.mark.parametrize("settings", CHANGES.values(), ids=CHANGES.keys())
 def test_a_preview_announces_what_the_run_does(world: World, settings: Mapping[str, Any]) -> None:
     with world.changed(settings):
         told, _ = announced(world)
-        assert told
-        assert set(told) <= set(world.preview())
+        assert len(told) >= len(settings)
         world.up()
         assert done(world, set(told)) == told
 

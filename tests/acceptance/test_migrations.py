@@ -125,6 +125,7 @@ def test_a_migration_that_fails_is_no_switch_says_why_and_runs_again_with_the_ne
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_told_to_end_leaves_no_migration_behind(world: World) -> None:
     old = migrating(world)
     deploy(world, old)
@@ -144,6 +145,7 @@ def test_a_run_that_is_told_to_end_leaves_no_migration_behind(world: World) -> N
     converged(world)
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_from_two_states_migrate_once(world: World, vegeta: Path) -> None:
     old, new = migrating(world), migrating(world)
     deploy(world, old)

@@ -74,6 +74,7 @@ SLOW: dict[str, tuple[Callable[[Path], object], dict[str, Any], tuple[str, ...]]
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", SLOW)
 def test_a_slow_release_is_refused_in_words_that_say_so_and_fails_no_request(
     world: World, vegeta: Path, how: str
@@ -101,6 +102,7 @@ def test_a_slow_release_is_refused_in_words_that_say_so_and_fails_no_request(
     converged(world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", ["the same release", "another one, which is refused"])
 def test_a_power_cut_after_the_switch_leaves_the_new_release_serving_and_the_next_up_goes_on_from_there(
     world: World, then: str

@@ -55,6 +55,7 @@ def both(world: World) -> tuple[dict[str, Any], dict[str, Any], tuple[str, str]]
     return sales, purchase, (sales["version"], purchase["version"])
 
 
+@pytest.mark.slow
 def test_a_set_of_services_that_run_already_switches_nothing(world: World) -> None:
     sales, purchase, wanted = both(world)
     deploy(world, sales, purchase, sets={})
@@ -97,6 +98,7 @@ def test_one_that_refuses_keeps_both_on_what_served_and_the_next_good_ones_serve
     converged(world)
 
 
+@pytest.mark.slow
 def test_after_a_refusal_setting_both_versions_back_is_enough(world: World) -> None:
     old_sales, old_purchase, old = both(world)
     deploy(world, old_sales, old_purchase)
@@ -109,6 +111,7 @@ def test_after_a_refusal_setting_both_versions_back_is_enough(world: World) -> N
     converged(world)
 
 
+@pytest.mark.slow
 def test_an_artifact_without_a_program_stops_both_before_anything_is_started(
     world: World, vegeta: Path
 ) -> None:
@@ -123,6 +126,7 @@ def test_an_artifact_without_a_program_stops_both_before_anything_is_started(
     converged(world)
 
 
+@pytest.mark.slow
 def test_one_member_alone_may_change_too(world: World, vegeta: Path) -> None:
     old_sales, purchase, _ = both(world)
     deploy(world, old_sales, purchase)
@@ -151,6 +155,7 @@ def test_a_rollback_at_the_host_takes_back_what_was_switched_together(world: Wor
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_set_that_is_dissolved_leaves_its_services_running_and_they_are_deployed_alone(
     world: World, vegeta: Path
 ) -> None:

@@ -137,6 +137,7 @@ def test_an_artifact_that_cannot_be_had_stops_nothing_says_why_and_the_next_good
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_server_that_the_host_does_not_trust_is_refused(world: World, server: ArtifactServer) -> None:
     old, _ = published(world, server)
     deploy(world, old)
@@ -154,6 +155,7 @@ def test_a_server_that_the_host_does_not_trust_is_refused(world: World, server: 
     converged(world)
 
 
+@pytest.mark.slow
 def test_going_back_fetches_nothing_and_fewer_kept_releases_go_with_the_next_up(
     world: World, server: ArtifactServer
 ) -> None:

@@ -119,6 +119,7 @@ def test_a_refused_release_says_why_fails_no_request_and_the_next_good_one_serve
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_a_refusal_that_names_it(world: World, vegeta: Path) -> None:
     old, new = release(world) | ON_PORTS, release(world) | ON_PORTS
     deploy(world, old)
@@ -163,6 +164,7 @@ def test_a_service_goes_from_sockets_to_ports_and_back_by_ordinary_deployments(
     }
 
 
+@pytest.mark.slow
 def test_a_rollback_on_the_host_brings_back_the_form_that_the_slot_had(world: World, vegeta: Path) -> None:
     on_socket = release(world)
     deploy(world, on_socket)
@@ -191,6 +193,7 @@ def test_a_changed_port_moves_the_service_and_the_old_slot_ends_on_its_own(
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_long_request_and_a_web_socket_end_well_when_their_release_is_replaced(
     world: World, vegeta: Path
 ) -> None:
@@ -225,6 +228,7 @@ def test_more_requests_at_once_than_the_proxy_s_own_default_are_answered(world: 
     assert said == "200.." * 300
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_started_again_behind_the_same_socket(world: World) -> None:
     deploy(world, release(world) | ON_PORTS)
     slot = world.slot("sales")
@@ -249,6 +253,7 @@ def test_people_stop_start_and_restart_the_service_by_its_name(world: World) -> 
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_socket_that_was_stopped_alone_and_a_unit_that_was_edited_are_drift_and_mended(
     world: World,
 ) -> None:
@@ -267,6 +272,7 @@ def test_a_socket_that_was_stopped_alone_and_a_unit_that_was_edited_are_drift_an
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_host_that_reboots_in_the_middle_of_a_swap_serves_from_one_slot_and_the_next_up_converges(
     world: World,
 ) -> None:
