@@ -240,6 +240,7 @@ def test_another_passphrase_is_told_and_the_next_up_puts_it_right(world: World) 
     assert problems(world) == ""
 
 
+@pytest.mark.slow
 def test_a_bucket_that_cannot_be_reached_is_told_the_local_archive_goes_on_and_nothing_is_lost(
     world: World, store: ObjectStore
 ) -> None:

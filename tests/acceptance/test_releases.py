@@ -95,7 +95,13 @@ REFUSED: dict[str, tuple[Callable[[Path], object], dict[str, Any], str, bool]] =
 }
 
 
-@pytest.mark.parametrize("why", REFUSED)
+SLOW = ("no program", "another artifact than the settings name", "settings are no JSON")
+"""Refused before anything is started, as fast tests show too."""
+
+
+@pytest.mark.parametrize(
+    "why", [pytest.param(why, marks=pytest.mark.slow) if why in SLOW else why for why in REFUSED]
+)
 def test_a_refused_release_says_why_fails_no_request_and_the_next_good_one_serves(
     world: World, vegeta: Path, why: str
 ) -> None:
@@ -171,7 +177,7 @@ def test_a_host_that_reboots_in_the_middle_of_a_swap_serves_from_one_slot_and_th
     converged(world)
 
 
-@pytest.mark.parametrize("secret", sorted(rotate.NAMES))
+@pytest.mark.parametrize("secret", ["postgres", pytest.param("rabbitmq", marks=pytest.mark.slow)])
 def test_a_rotation_fails_no_request(world: World, vegeta: Path, secret: str) -> None:
     world.configure(FASTEST)
     world.up()

@@ -197,6 +197,7 @@ def test_the_next_rotation_goes_back_to_the_first_login_with_a_new_password(
     assert world.preview() == []
 
 
+@pytest.mark.slow
 def test_a_rotation_that_a_service_does_not_survive_retires_nothing_and_is_gone_on_with(
     world: World, capfd: pytest.CaptureFixture[str]
 ) -> None:

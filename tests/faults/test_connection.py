@@ -39,6 +39,7 @@ def test_a_session_that_is_killed_fails_the_run_while_the_host_ends_its_transact
     assert "gateway-local: unchanged" in assert_converges(world)
 
 
+@pytest.mark.slow
 def test_a_run_outlives_a_network_that_is_away_for_a_minute(world: World) -> None:
     with held(world, body_size(34)) as run:
         world.host.cut()
@@ -52,6 +53,7 @@ def test_a_run_outlives_a_network_that_is_away_for_a_minute(world: World) -> Non
     assert_converges(world)
 
 
+@pytest.mark.slow
 def test_a_network_that_stays_away_ends_the_run_and_the_host_ends_its_transaction(world: World) -> None:
     with held(world, body_size(35)) as run:
         world.host.cut()

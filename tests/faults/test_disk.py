@@ -43,7 +43,9 @@ def full(world: World, folder: str, *, inodes: bool = False, spare: int = 0) -> 
         world.host.exec(f"umount --lazy {folder}")
 
 
-@pytest.mark.parametrize("inodes", [False, True], ids=["blocks", "inodes"])
+@pytest.mark.parametrize(
+    "inodes", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["blocks", "inodes"]
+)
 def test_a_file_that_finds_no_room_fails_its_unit_and_the_old_one_stays(world: World, inodes: bool) -> None:
     before = served_body_size(world)
     with full(world, "/etc/nginx", inodes=inodes):

@@ -69,6 +69,7 @@ def test_a_firewall_that_lets_only_others_in_is_taken_back_after_a_minute(world:
     assert _access(world) == before
 
 
+@pytest.mark.slow
 def test_a_firewall_without_a_rule_for_ssh_is_taken_back_and_the_first_that_gets_in_again_is_told(
     world: World,
 ) -> None:
@@ -89,6 +90,7 @@ def test_a_firewall_without_a_rule_for_ssh_is_taken_back_and_the_first_that_gets
     assert _access(world) == before
 
 
+@pytest.mark.slow
 def test_an_sshd_on_another_port_is_taken_back(world: World) -> None:
     before = _access(world)
     port = ("PasswordAuthentication no", "Port 2222\nPasswordAuthentication no")

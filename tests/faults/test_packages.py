@@ -74,6 +74,7 @@ def _assert_refused(world: World, said: str) -> None:
     assert_serves(world)
 
 
+@pytest.mark.slow
 def test_a_run_waits_two_minutes_for_who_holds_the_locks_of_apt_and_dpkg(world: World) -> None:
     # the index is read anew when it is old, under a lock of its own
     world.host.exec("touch -d '2 days ago' /var/lib/apt/lists")
@@ -88,7 +89,7 @@ def test_a_run_waits_two_minutes_for_who_holds_the_locks_of_apt_and_dpkg(world: 
     assert_converges(world)
 
 
-@pytest.mark.parametrize("state", ["unpacked", "half-configured"])
+@pytest.mark.parametrize("state", ["unpacked", pytest.param("half-configured", marks=pytest.mark.slow)])
 def test_a_package_that_was_left_half_installed_is_finished(world: World, state: str) -> None:
     world.host.exec(f"cd /run && apt-get download --quiet=2 {PACKAGE} && dpkg --unpack {PACKAGE}_*.deb")
     if state == "half-configured":
