@@ -21,7 +21,7 @@ def test_a_gateway_setting_changes_one_unit_by_reload(world: World) -> None:
         assert world.preview() == ["gateway-nginx"]
         start = time.monotonic()
         said = world.up()
-        assert time.monotonic() - start < 15
+        assert time.monotonic() - start < 60
         assert "reload nginx.service" in said
         assert "restart" not in said
         assert f"client_max_body_size {33 * 1024**2}" in world.run("nginx -T 2>/dev/null")
