@@ -40,7 +40,7 @@ def test_no_secret_is_seen_anywhere(world: World) -> None:
             done.set()
             watcher.join()
         secrets = [*world.secrets().values(), CANARY, world.host.private_key_file.read_text().splitlines()[2]]
-        assert len(secrets) == 5
+        assert len(secrets) == 6
         state = world.state_file.read_text()
         said = "".join(world.outputs)
         processes = "".join(samples)
