@@ -127,6 +127,10 @@ class Environment(pulumi.ComponentResource):
             for name, host in settings.hosts.items()
         }
 
+    def _told(self, host: str) -> list[pulumi.Resource]:
+        """What must be there before units of a host that tell their failures."""
+        return [self._notifiers[host].ready] if self._notifiers else []
+
     def _make_postgres(self) -> PostgresServer:
         args = PostgresServerArgs(
             target=self._target("postgres"),
@@ -168,15 +172,20 @@ class Environment(pulumi.ComponentResource):
         )
         return Runtime("runtime", args, self._child)
 
-    def _make_objects(self) -> ObjectStorage | None:
+    @cached_property
+    def _objects_spec(self) -> specs.Objects | None:
+        """Made once: it may pack a program of this machine."""
         wanted = self._settings.object_storage
+        return specs.objects(self._settings, wanted) if wanted else None
+
+    def _make_objects(self) -> ObjectStorage | None:
+        wanted = self._objects_spec
         if wanted is None:
             return None
-        made = specs.objects(self._settings, wanted)
         args = ObjectStorageArgs(
             target=self._target("object_storage"),
-            spec=made.storage,
-            uploads=made.uploads,
+            spec=wanted.storage,
+            uploads=wanted.uploads,
             protect=self._guarded,
         )
         return ObjectStorage("object-storage", args, self._child)
@@ -288,14 +297,12 @@ class Environment(pulumi.ComponentResource):
         Frontend("frontend", args, self._child)
 
     def _backup(self) -> None:
-        name = self._settings.host_of("postgres")[0]
-        told = [self._notifiers[name].ready] if self._notifiers else []
-        target = self._target("postgres").after(
-            *(database.ready for database in self._databases.values()), *told
-        )
         bucket = self._bucket
-        if bucket:
-            target = target.after(*bucket.ready)
+        target = self._target("postgres").after(
+            *(database.ready for database in self._databases.values()),
+            *self._told(self._settings.host_of("postgres")[0]),
+            *(bucket.ready if bucket else ()),
+        )
         spec = specs.backup(self._settings)
         of_backup = BackupArgs(
             target=target,
@@ -314,11 +321,10 @@ class Environment(pulumi.ComponentResource):
     ) -> None:
         hosts = {}
         for name, target in self._targets.items():
-            told = [self._notifiers[name].ready] if self._notifiers else []
             spec = specs.host_backup(self._settings, name, remote)
             before = [dumps] if spec.beside_dumps else [*bucket.ready] if bucket else []
             broker = [self._rabbitmq.ready] if spec.rabbitmq else []
-            hosts[name] = (target.after(*told, *before, *broker), spec)
+            hosts[name] = (target.after(*self._told(name), *before, *broker), spec)
         args = HostBackupArgs(hosts=hosts, access=bucket.access if bucket else None, protect=self._guarded)
         HostBackup("host-backup", args, self._child)
 
@@ -343,15 +349,18 @@ class Environment(pulumi.ComponentResource):
         )
 
     def _object_backup(self, bucket: BackupBucket | None, dumps: pulumi.Resource) -> None:
-        wanted, access = self._settings.object_storage, bucket.access if bucket else None
+        wanted, access = self._objects_spec, bucket.access if bucket else None
         if wanted is None or self._objects is None:
             return
         args = ObjectBackupArgs(
             # a folder that dumps and objects both go to is that of the dumps
             target=self._target("object_storage").after(
-                self._objects.ready, dumps, *(bucket.ready if bucket else ())
+                self._objects.ready,
+                dumps,
+                *self._told(self._settings.host_of("object_storage")[0]),
+                *(bucket.ready if bucket else ()),
             ),
-            spec=specs.objects(self._settings, wanted).backup,
+            spec=wanted.backup,
             key_id=access.key_id if access else "",
             key=access.key if access else "",
             protect=self._guarded,
