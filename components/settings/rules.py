@@ -269,8 +269,8 @@ def copies_are_made_outside_of_production(_stack: str, file: StackFile) -> Itera
         text = "needs pgBackRest; set backup/physical/enabled to true, or take this out"
         yield Finding(("qaFromProd",), text, (("backup", "physical", "enabled"),))
     place = ("qaFromProd", "bucket")
-    same = own.bucket is not None and not isinstance(own.bucket, FolderBucket)
-    if same and (own.bucket.name, own.bucket.prefix) == (wanted.bucket.name, wanted.bucket.prefix):  # type: ignore[union-attr]
+    taken = None if own.bucket is None or isinstance(own.bucket, FolderBucket) else own.bucket
+    if taken and (taken.name, taken.prefix) == (wanted.bucket.name, wanted.bucket.prefix):
         text = "is where this environment's own backups are; name the other environment's"
         yield Finding((*place, "prefix"), text, (("backup", "bucket"), place))
     for name in wanted.mask:

@@ -25,10 +25,10 @@ def run(what: str, work: Callable[[], Iterable[str]], *secrets: str) -> int:
         ]
     else:
         return 0
-    for line in lines:
-        for secret in filter(None, secrets):
-            line = line.replace(secret, "[secret]")  # noqa: PLW2901
-        print(line, file=sys.stderr)
+    said = "\n".join(lines)
+    for secret in filter(None, secrets):
+        said = said.replace(secret, "[secret]")
+    print(said, file=sys.stderr)
     return 1
 
 
