@@ -34,6 +34,21 @@ COPIED = (
 PASSPHRASE = "only-for-measurements"
 
 
+def copy_checkout(clone: Clone, folder: Path) -> None:
+    """What Pulumi needs of the checkout as ``folder``/project, with a folder for a state of its own beside it."""
+    project = folder / "project"
+    project.mkdir(parents=True)
+    for pattern in COPIED:
+        for source in clone.root.glob(pattern):
+            if source.is_dir():
+                shutil.copytree(source, project / source.name, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, project)
+    (project / ".venv").symlink_to(clone.venv)
+    (project / ".local").mkdir()
+    (folder / "state").mkdir()
+
+
 class Project:
     """A copy of this checkout in ``folder`` (empty, and its alone). Calls are given, and run by who measures."""
 
@@ -45,25 +60,10 @@ class Project:
 
     def make(self) -> None:
         """Copy the checkout and make the stack. Raises ``BenchError`` with Pulumi's words."""
-        project = self._folder / "project"
-        project.mkdir()
-        for pattern in COPIED:
-            for source in self._clone.root.glob(pattern):
-                if source.is_dir():
-                    shutil.copytree(
-                        source, project / source.name, ignore=shutil.ignore_patterns("__pycache__")
-                    )
-                else:
-                    shutil.copy(source, project)
-        (project / ".venv").symlink_to(self._clone.venv)
-        (project / ".local").mkdir()
-        (self._folder / "state").mkdir()
-        call = self.call("stack", "init", STACK)
-        done = subprocess.run(
-            call.argv, cwd=call.cwd, env=call.env, capture_output=True, text=True, check=False
-        )
+        copy_checkout(self._clone, self._folder)
+        done = self.call("stack", "init", STACK).run()
         if done.returncode:
-            raise BenchError(f"pulumi stack init: {done.stderr.strip()}")
+            raise BenchError(f"pulumi stack init: {done.stdout.strip()}")
 
     def configure(self, host: testbed.Host, settings: Mapping[str, Any]) -> None:
         """Lay over the stack file what leads to ``host``, and ``settings`` beside it."""

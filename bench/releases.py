@@ -178,18 +178,7 @@ class Bench:
         sales |= FORMS[self._form] | {"runtime": RUNTIME | runtime}
         settings = {"gateway": GATEWAY, "services": {"sales": sales}}
         self._project.configure(self._place.host, settings)
-        call = self._project.up()
-        return subprocess.run(
-            [*BEHIND, *call.argv],
-            cwd=call.cwd,
-            env=call.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=600,
-        )
+        return self._project.up().run(*BEHIND, timeout=600)
 
 
 def echo(steps: Steps) -> Path:

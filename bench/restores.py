@@ -64,17 +64,7 @@ class Bench:
         project = Project(self._folder)
         project.make()
         project.configure(self._host, {})
-        call = project.up()
-        done = subprocess.run(
-            call.argv,
-            cwd=call.cwd,
-            env=call.env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        done = project.up().run()
         if done.returncode:
             raise BenchError(f"pulumi up: {done.stdout}")
 

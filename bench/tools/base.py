@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +43,20 @@ class Call:
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: Path | None = None
+
+    def run(self, *before: str, timeout: float | None = None) -> subprocess.CompletedProcess[str]:
+        """Run it, untimed, behind the words of ``before``; both outputs are in ``stdout``."""
+        return subprocess.run(
+            [*before, *self.argv],
+            cwd=self.cwd,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=timeout,
+        )
 
 
 class Tool(Protocol):

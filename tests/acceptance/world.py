@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 import testbed
+from bench.project import copy_checkout
 from scripts.drift import findings
 from toolchain.paths import Clone
 
@@ -22,17 +23,6 @@ PASSPHRASE = "passphrase-of-the-tests"
 STACK = "local"
 PULUMI_TIMEOUT = 600
 SAID = "said.txt"
-COPIED = (
-    "Pulumi.yaml",
-    "Pulumi.*.yaml",
-    "__main__.py",
-    "backupctl",
-    "components",
-    "hostctl",
-    "notifier",
-    "objectctl",
-    "samples",
-)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,21 +47,8 @@ class World:
     @classmethod
     def make(cls, folder: Path, host: testbed.Host) -> World:
         """A copy of the project below ``folder`` whose stack ``local`` is the environment on ``host``."""
-        clone = Clone()
-        project = folder / "project"
-        project.mkdir(parents=True)
-        for pattern in COPIED:
-            for source in clone.root.glob(pattern):
-                if source.is_dir():
-                    shutil.copytree(
-                        source, project / source.name, ignore=shutil.ignore_patterns("__pycache__")
-                    )
-                else:
-                    shutil.copy(source, project)
-        (project / ".venv").symlink_to(clone.venv)
-        (project / ".local").mkdir()
-        (folder / "state").mkdir()
-        world = cls(project=project, host=host, cli=_cli())
+        copy_checkout(Clone(), folder)
+        world = cls(project=folder / "project", host=host, cli=_cli())
         world.configure({})
         world.pulumi("stack", "init", STACK)
         return world
