@@ -86,6 +86,7 @@ def opened(path: Path, passphrase: Path) -> Iterator[IO[bytes]]:
 
 def _start(argv: Sequence[str], **streams: object) -> subprocess.Popen[bytes]:
     try:
+        # the overloads of Popen can't see that nothing in ``streams`` makes it a process of text
         return subprocess.Popen(argv, cwd="/", env=ENVIRONMENT, **{"stdin": subprocess.DEVNULL} | streams)  # type: ignore[call-overload,no-any-return]
     except FileNotFoundError:
         raise Failure(f"{argv[0]} is not on the host", "pulumi up installs what is missing") from None

@@ -17,6 +17,7 @@ from typing import Any
 import testbed
 from bench.load import build, digest
 from scripts.steps import Steps
+from tests.certificates import certificates
 from toolchain import paths
 
 _MODULE = Path(__file__).resolve().parent / "versitygw"
@@ -69,25 +70,7 @@ class ObjectStore:
             "projectID": 0,
         }
         (self.folder / "iam/users.json").write_text(json.dumps({"accessAccounts": {READER_ID: reader}}))
-        run = [
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:P-256",
-            "-nodes",
-            "-days",
-            "2",
-        ]
-        for name, options in (
-            ("ca", ["-subj", "/CN=CA of the tests"]),
-            ("server", ["-subj", f"/CN={NAME}", "-addext", f"subjectAltName=DNS:{NAME}",
-                        "-addext", "basicConstraints=critical,CA:FALSE", "-CA", "ca.crt", "-CAkey", "ca.key"]),
-        ):  # fmt: skip
-            command = [*run, *options, "-keyout", f"{name}.key", "-out", f"{name}.crt"]
-            subprocess.run(command, cwd=self.folder, check=True, capture_output=True)
+        certificates(self.folder, NAME)
 
     def known_to(self, host: testbed.Host) -> None:
         """Let a host know its name and trust its CA, as a host does whose bucket is in the same building."""

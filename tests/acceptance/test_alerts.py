@@ -13,17 +13,8 @@ import pytest
 
 from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.world import World
-from tests.notifier.receivers import (
-    PASSWORD,
-    PATH,
-    USER,
-    Certificates,
-    Relay,
-    Webhook,
-    certificates,
-    relay,
-    webhook,
-)
+from tests.certificates import Certificates, certificates
+from tests.notifier.receivers import PASSWORD, PATH, USER, Relay, Webhook, relay, webhook
 
 pytestmark = pytest.mark.host
 

@@ -8,17 +8,8 @@ from pathlib import Path
 import pytest
 
 from notifier.config import Config, Mail, Slack
-from tests.notifier.receivers import (
-    PASSWORD,
-    PATH,
-    USER,
-    Certificates,
-    Relay,
-    Webhook,
-    certificates,
-    relay,
-    webhook,
-)
+from tests.certificates import Certificates, certificates
+from tests.notifier.receivers import PASSWORD, PATH, USER, Relay, Webhook, relay, webhook
 
 LOOPBACK = "127.0.0.1"
 
