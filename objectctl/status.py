@@ -1,4 +1,4 @@
-"""What monitoring reads: ``objects.json`` and the same as metrics in ``objects.prom`` (node_exporter's text format)."""
+"""What monitoring reads: ``NAME.json`` for a kind of work, and the same as metrics (node_exporter's text format)."""
 
 from __future__ import annotations
 

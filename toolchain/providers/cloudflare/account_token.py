@@ -9,8 +9,9 @@ import json
 from typing import Any
 
 from toolchain.providers import shape
-from toolchain.providers.cloudflare.api import Api, NotFoundError, quoted
-from toolchain.providers.servicer import Change, Difference, Resource
+from toolchain.providers.cloudflare.api import NotFoundError, quoted
+from toolchain.providers.cloudflare.resource import CloudflareResource
+from toolchain.providers.servicer import Change, Difference
 from toolchain.providers.wire import UNKNOWN, Properties, differences, is_unknown, plain, secret
 
 _MEMBERS = {
@@ -34,7 +35,7 @@ _SENT = {
 _COMPUTED = {"issuedOn": "issued_on", "lastUsedOn": "last_used_on", "modifiedOn": "modified_on"}
 
 
-class AccountToken(Resource):
+class AccountToken(CloudflareResource):
     """Its value is told once, when it is made, and kept in the state as a secret."""
 
     def check(self, new: Properties) -> tuple[Properties, list[str]]:
@@ -83,8 +84,7 @@ class AccountToken(Resource):
         return id, state | _computed(found), inputs
 
     async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        api: Api = self.provider.api  # type: ignore[attr-defined]
-        return await api.call(method, path, body)
+        return await self.api.call(method, path, body)
 
 
 def _path(wanted: Properties, token: str = "") -> str:

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from toolchain.providers import shape
-from toolchain.providers.cloudflare.api import Api, NotFoundError, quoted
-from toolchain.providers.servicer import Change, Difference, OperationError, Resource
+from toolchain.providers.cloudflare.api import NotFoundError, quoted
+from toolchain.providers.cloudflare.resource import CloudflareResource
+from toolchain.providers.servicer import Change, Difference, OperationError
 from toolchain.providers.wire import UNKNOWN, Properties, differences, is_unknown, plain
 
 _MEMBERS = {
@@ -41,7 +42,7 @@ _COMPUTED = {
 }
 
 
-class DnsRecord(Resource):
+class DnsRecord(CloudflareResource):
     """Created with POST, changed with PUT; another zone or type is another record."""
 
     def check(self, new: Properties) -> tuple[Properties, list[str]]:
@@ -112,8 +113,7 @@ class DnsRecord(Resource):
         return record, outputs, inputs or read
 
     async def _call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        api: Api = self.provider.api  # type: ignore[attr-defined]
-        return await api.call(method, path, body)
+        return await self.api.call(method, path, body)
 
 
 def _path(zone: str, record: str) -> str:

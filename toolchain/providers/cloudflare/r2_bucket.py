@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from toolchain.providers import shape
-from toolchain.providers.cloudflare.api import Api, NotFoundError, quoted
-from toolchain.providers.servicer import Change, Difference, OperationError, Resource
+from toolchain.providers.cloudflare.api import NotFoundError, quoted
+from toolchain.providers.cloudflare.resource import CloudflareResource
+from toolchain.providers.servicer import Change, Difference, OperationError
 from toolchain.providers.wire import UNKNOWN, Properties, plain
 
 _MEMBERS = {
@@ -21,7 +22,7 @@ _REPLACING = ("accountId", "name")
 _COMPARED = (*_REPLACING, "jurisdiction", "storageClass")
 
 
-class R2Bucket(Resource):
+class R2Bucket(CloudflareResource):
     """The location is a hint for the creation alone; a bucket that is not empty can't be deleted."""
 
     def check(self, new: Properties) -> tuple[Properties, list[str]]:
@@ -88,8 +89,7 @@ class R2Bucket(Resource):
         headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
         all_headers = (headers or {}) | {"cf-r2-jurisdiction": wanted.get("jurisdiction", "default")}
-        api: Api = self.provider.api  # type: ignore[attr-defined]
-        return await api.call(method, path, body, all_headers)
+        return await self.api.call(method, path, body, all_headers)
 
 
 def _path(wanted: Properties) -> str:

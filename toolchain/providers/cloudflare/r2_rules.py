@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from toolchain.providers import shape
-from toolchain.providers.cloudflare.api import Api, NotFoundError, quoted
-from toolchain.providers.servicer import Change, Difference, Resource
+from toolchain.providers.cloudflare.api import NotFoundError, quoted
+from toolchain.providers.cloudflare.resource import CloudflareResource
+from toolchain.providers.servicer import Change, Difference
 from toolchain.providers.wire import UNKNOWN, Properties, differences, plain
 
 _MEMBERS = {"accountId": shape.STRING, "bucketName": shape.STRING, "jurisdiction": shape.STRING}
@@ -18,7 +19,7 @@ _DEFAULTS: Properties = {"jurisdiction": "default"}
 _REPLACING = ("accountId", "bucketName")
 
 
-class OfR2Bucket(Resource):
+class OfR2Bucket(CloudflareResource):
     """A document of a bucket. ``place``: its path below the bucket's; ``sent``: its members beside those of all."""
 
     place: ClassVar[str]
@@ -72,8 +73,7 @@ class OfR2Bucket(Resource):
         path = (
             f"/accounts/{quoted(wanted['accountId'])}/r2/buckets/{quoted(wanted['bucketName'])}/{self.place}"
         )
-        api: Api = self.provider.api  # type: ignore[attr-defined]
-        return await api.call(method, path, body, {"cf-r2-jurisdiction": wanted["jurisdiction"]})
+        return await self.api.call(method, path, body, {"cf-r2-jurisdiction": wanted["jurisdiction"]})
 
 
 class R2BucketLifecycle(OfR2Bucket):
