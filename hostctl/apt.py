@@ -18,8 +18,14 @@ LOCK_SECONDS = 300
 INDEX_AGE = 24 * 3600.0
 """Seconds after which the package index is read again before an installation."""
 
+MIRROR_SECONDS = 20
+"""How long a mirror that fails is asked again: it may be synchronizing, or the network of a new server coming up."""
+
 PAUSE = 1.0
 """Seconds between two looks at the lock on the index."""
+
+MIRROR_PAUSE = 5.0
+"""Seconds between two tries at a mirror, each of which apt-get repeats by itself."""
 
 MIRRORS = "the host must reach its package mirrors: look at its network, DNS and proxy, then pulumi up"
 OTHERS = "another program is installing packages on the host: wait until it has ended, then pulumi up"
@@ -32,6 +38,8 @@ _APT = (
     "--option=Acquire::Retries=3",
 )
 _LOCKED = ("Could not get lock", "Unable to acquire the dpkg frontend lock")
+_FETCH = ("Failed to fetch", "Temporary failure resolving", "Hash Sum mismatch", "Some index files failed")
+_GONE = ("404  Not Found", "does not have a Release file", "NO_PUBKEY")
 _FULL = ("No space left on device", "enough free space")
 
 
@@ -40,20 +48,29 @@ def apt_get(*arguments: str, timeout: float = 300, hint: str = "") -> None:
 
     A failure raises :class:`HostError` with the next step that apt-get's words call for, else with ``hint``.
     """
-    until = time.monotonic() + LOCK_SECONDS
-    told = False
+    began = time.monotonic()
+    told: set[str] = set()
     while True:
         try:
             run([*_APT, *arguments], timeout=timeout + LOCK_SECONDS)
             return
         except HostError as error:
+            waited = time.monotonic() - began
             # DPkg::Lock::Timeout does not wait for the lock on the index
-            if not _says(error, _LOCKED) or time.monotonic() > until:
+            if _says(error, _LOCKED) and waited <= LOCK_SECONDS:
+                words, pause = "waiting for another program that holds apt's lock", PAUSE
+            elif _may_pass(error) and waited <= MIRROR_SECONDS:
+                words, pause = "a package mirror failed: trying again", MIRROR_PAUSE
+            else:
                 raise HostError(error.what, details=error.details, hint=_next_step(error, hint)) from None
-        if not told:
-            progress("  waiting for another program that holds apt's lock")
-            told = True
-        time.sleep(PAUSE)
+        if words not in told:
+            progress(f"  {words}")
+            told.add(words)
+        time.sleep(pause)
+
+
+def _may_pass(error: HostError) -> bool:
+    return _says(error, _FETCH) and not _says(error, (*_GONE, *_FULL))
 
 
 def _says(error: HostError, signs: tuple[str, ...]) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +43,12 @@ def template(shared: Path) -> Iterator[Template]:
         users.mkdir(exist_ok=True)
         mine = Path(tempfile.mkdtemp(dir=users))
         if testbed.find_snapshot(testbed.Clone.current(), made.snapshot) is None:
-            _make(made, Path(tempfile.mkdtemp(prefix="template-", dir=shared)))
+            try:
+                _make(made, Path(tempfile.mkdtemp(prefix="template-", dir=shared)))
+            except AssertionError as failure:
+                # half of all tests hang on this one run, which other tests show at hosts of their own
+                warnings.warn(f"the template was made at the second try only: {failure}", stacklevel=1)
+                _make(made, Path(tempfile.mkdtemp(prefix="template-", dir=shared)))
     yield made
     with locked(shared / "template.lock"):
         mine.rmdir()

@@ -111,7 +111,7 @@ class World:
             timeout=PULUMI_TIMEOUT,
         )
         self.outputs.append(done.stdout)
-        assert not check or done.returncode == 0, done.stdout
+        assert not check or done.returncode == 0, _with_the_causes_last(done.stdout)
         return done
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -221,3 +221,9 @@ def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
         both = isinstance(value, Mapping) and isinstance(merged.get(key), dict)
         merged[key] = _merged(merged[key], value) if both else value
     return merged
+
+
+def _with_the_causes_last(said: str) -> str:
+    """Without the stack's outputs, which fill the screen that shows the end of a long run."""
+    progress, _, rest = said.partition("\nDiagnostics:\n")
+    return f"{progress}\n{rest.partition(chr(10) + 'Outputs:')[0]}"

@@ -14,6 +14,9 @@ from hostctl.errors import NEXT, ROOM, HostError
 LOCKED = "    E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)"
 
 
+UNREACHABLE = "    E: Failed to fetch http://mirror/x  Could not connect to mirror:80 (192.0.2.1)"
+
+
 class AptGet:
     """Stands in for running the program: fails in these words, one after the other, then succeeds."""
 
@@ -33,6 +36,7 @@ def apt_get(monkeypatch: pytest.MonkeyPatch) -> AptGet:
     program = AptGet()
     monkeypatch.setattr(apt, "run", program)
     monkeypatch.setattr(apt, "PAUSE", 0.0)
+    monkeypatch.setattr(apt, "MIRROR_PAUSE", 0.0)
     return program
 
 
@@ -54,6 +58,26 @@ def test_the_wait_for_a_lock_ends(apt_get: AptGet, monkeypatch: pytest.MonkeyPat
     assert len(apt_get.calls) == 1
 
 
+def test_a_mirror_that_fails_for_a_moment_is_asked_again_and_that_is_said_once(
+    apt_get: AptGet, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apt_get.failures = [UNREACHABLE, "E: Failed to fetch http://mirror/x  Hash Sum mismatch"]
+    apt.read_index()
+    assert len(apt_get.calls) == 3
+    assert capsys.readouterr().err.count("a package mirror failed: trying again") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["E: Failed to fetch http://mirror/x 404  Not Found", "E: Failed to fetch x: No space left on device"],
+)
+def test_what_no_mirror_will_mend_is_not_tried_again(apt_get: AptGet, words: str) -> None:
+    apt_get.failures = [words]
+    with pytest.raises(HostError):
+        apt.apt_get("install", "x")
+    assert len(apt_get.calls) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "own", "hint"),
     [
@@ -64,9 +88,10 @@ def test_the_wait_for_a_lock_ends(apt_get: AptGet, monkeypatch: pytest.MonkeyPat
         ("E: something else", "", NEXT),
     ],
 )
-def test_a_failure_is_not_repeated_and_names_the_next_step(
-    apt_get: AptGet, words: str, own: str, hint: str
+def test_a_failure_that_lasts_names_the_next_step(
+    apt_get: AptGet, monkeypatch: pytest.MonkeyPatch, words: str, own: str, hint: str
 ) -> None:
+    monkeypatch.setattr(apt, "MIRROR_SECONDS", -1)
     apt_get.failures = [words]
     with pytest.raises(HostError) as failure:
         apt.apt_get("install", "x", hint=own)

@@ -3,17 +3,23 @@ set -eu
 umask 022
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 LC_ALL=C.UTF-8
 fail() { echo "error: $1" >&2; echo "next: $2" >&2; exit 1; }
-# apt's progress is of no use to anyone; its last words are, when it fails
-quietly() { log=$(mktemp); "$@" >"$log" 2>&1 || { tail -n 20 "$log" >&2; rm -f "$log"; return 1; }; rm -f "$log"; }
 apt="apt-get --yes --quiet=2 --option=DPkg::Lock::Timeout=300 --option=Acquire::Retries=3"
-# the one lock that apt itself does not wait for; a server that boots for the first time often holds it
-read_index() {
-  left=150
-  while ! said=$($apt update 2>&1); do
-    case $said in *"Could not get lock"*) ;; *) left=0 ;; esac
-    [ "$left" -gt 0 ] || { printf '%s\n' "$said" | tail -n 20 >&2; return 1; }
-    left=$((left - 1))
-    sleep 2
+# apt does not wait for the lock on the index, which a server that boots for the first time often holds; and its network
+# may still be coming up, or a mirror be in the middle of an update. apt's last words are of use when it fails.
+patiently() {
+  left=150 tries=4
+  while ! said=$("$@" 2>&1); do
+    pause=2
+    case $said in
+      *"Could not get lock"*) left=$((left - 1)) ;;
+      *"404  Not Found"* | *"No space left"*) left=0 ;;
+      *"Failed to fetch"* | *"Temporary failure resolving"*)
+        tries=$((tries - 1)) pause=5
+        [ "$tries" -eq 0 ] || echo "a package mirror failed: trying again" >&2 ;;
+      *) left=0 ;;
+    esac
+    [ "$left" -gt 0 ] && [ "$tries" -gt 0 ] || { printf '%s\n' "$said" | tail -n 20 >&2; return 1; }
+    sleep "$pause"
   done
 }
 
@@ -26,9 +32,10 @@ command -v sudo >/dev/null || missing="$missing sudo"
 /usr/bin/python3 -c 'import json, ssl, ctypes, tarfile, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || missing="$missing python3"
 if [ -n "$missing" ]; then
   echo "installing$missing" >&2
-  read_index || fail "apt-get update failed" "the host must reach its package mirrors"
   # shellcheck disable=SC2086  # lists of words
-  quietly $apt install --no-install-recommends $missing || fail "apt-get install$missing failed" "see the lines above"
+  patiently $apt update --error-on=any || patiently $apt update || fail "apt-get update failed" "the host must reach its package mirrors"
+  # shellcheck disable=SC2086  # lists of words
+  patiently $apt install --no-install-recommends $missing || fail "apt-get install$missing failed" "see the lines above"
 fi
 /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
   || fail "python3 on this host is older than 3.11" "only Debian 12, 13 and later and Ubuntu 24.04 are supported"
