@@ -182,6 +182,8 @@ def _units(spec: MicroserviceSpec) -> tuple[File, ...]:
         "migration": None,
         "current_socket": names.current_socket,
         "canary_socket": names.canary_socket if spec.canary else None,
+        "connections": on_ports.CONNECTIONS,
+        "descriptors": on_ports.DESCRIPTORS,
         "slot_socket": names.slot_socket("%i"),
         "settings": f"{names.config_directory}/%i/{names.settings_file}",
         "settings_file": f"{names.config_directory}/{names.settings_file}",
