@@ -8,6 +8,8 @@ from typing import Any
 
 import jinja2
 
+from components.sandbox import SANDBOX
+
 
 class Templates:
     """The templates of one component. A value that a template names and nobody gives is an error."""
@@ -24,6 +26,7 @@ class Templates:
             comment_start_string="{##",
             comment_end_string="##}",
         )
+        self._environment.globals["sandbox"] = SANDBOX
 
     def add_filter(self, name: str, function: Callable[[str], str]) -> None:
         """Make a function known to the templates."""

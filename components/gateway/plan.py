@@ -28,6 +28,7 @@ from components.unit import (
 
 NGINX = "nginx.service"
 RELOAD = (f"reload {NGINX}",)
+SANDBOX = f"etc/systemd/system/{NGINX}.d/dhanman.conf"
 OLDEST = (1, 22, 0)
 """Debian 12's NGINX, the oldest that is supported."""
 
@@ -130,6 +131,11 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
             Symlink(path=site.path.replace("available", "enabled"), target=site.path, notify=RELOAD),
             # It claims the default server, which is the one that turns unknown names away.
             Absent(path="/etc/nginx/sites-enabled/default", of_package="nginx-common", notify=RELOAD),
+            File(
+                path=f"/{SANDBOX}",
+                content=_TEMPLATES.render(SANDBOX),
+                notify=("daemon-reload", f"restart {NGINX}"),
+            ),
             Service(unit=NGINX, log="/var/log/nginx/error.log"),
         ),
         validations=(VALIDATION,),

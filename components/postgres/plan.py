@@ -161,8 +161,8 @@ def server_unit(spec: PostgresSpec) -> Unit:
         ),
         File(
             path=f"/etc/systemd/system/{spec.unit}.d/dhanman.conf",
-            content="# Managed by the dhanman deployment.\n[Service]\nRestart=on-failure\nRestartSec=5\n",
-            notify=("daemon-reload",),
+            content=_TEMPLATES.render("etc/systemd/system/postgresql@.service.d/dhanman.conf"),
+            notify=("daemon-reload", f"restart {spec.unit}"),
         ),
         # its copytruncate loses lines of the server's own logs, which need no other rotation
         Absent(path="/etc/logrotate.d/postgresql-common", of_package="postgresql-common"),

@@ -102,10 +102,6 @@ def test_a_service_runs_hardened_and_as_its_own_user(world: World) -> None:
     assert "User=dhanman-sales-local" in shown
     assert f"MemoryMax={256 * 1024**2}" in shown
     assert "LimitNOFILE=65536" in shown
-    score = (
-        world.run(f"systemd-analyze security --no-pager {unit} | tail -1").split("service: ")[1].split()[0]
-    )
-    assert float(score) <= 2.0
     other = world.settings_file("common")
     refused = world.host.run(f"runuser -u dhanman-sales-local -- cat {other}", check=False)
     assert refused.returncode != 0

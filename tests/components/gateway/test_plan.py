@@ -6,6 +6,7 @@ from components.gateway.plan import gateway_unit
 from components.gateway.spec import GatewaySpec, Limits, Site, Snippets
 from components.unit import Absent, File, Packages, Service, Symlink, Unit
 
+SANDBOX = "/etc/systemd/system/nginx.service.d/dhanman.conf"
 SALES = Site(
     service="sales",
     domain="sales.dhanman.com",
@@ -87,10 +88,17 @@ def test_only_trusted_proxies_may_name_the_client() -> None:
 
 def test_every_change_of_configuration_reloads_nginx_after_its_own_check() -> None:
     unit = plan()
-    assert all(
-        t.notify == ("reload nginx.service",) for t in unit.things if isinstance(t, File | Symlink | Absent)
-    )
+    changes = [t for t in unit.things if isinstance(t, File | Symlink | Absent)]
+    assert {t.path for t in changes if t.notify != ("reload nginx.service",)} == {SANDBOX}
     assert unit.validations[0].argv[:2] == ("/usr/sbin/nginx", "-t")
+
+
+def test_the_sandbox_takes_effect_with_a_restart_and_leaves_nginx_the_powers_of_a_master() -> None:
+    (drop_in,) = (t for t in plan().things if isinstance(t, File) and t.path == SANDBOX)
+    assert drop_in.notify == ("daemon-reload", "restart nginx.service")
+    (powers,) = (line for line in drop_in.content.splitlines() if line.startswith("CapabilityBoundingSet="))
+    assert {"CAP_NET_BIND_SERVICE", "CAP_SETUID", "CAP_SETGID"} < set(powers.partition("=")[2].split())
+    assert "CAP_SYS_ADMIN" not in powers
 
 
 def test_the_default_site_gives_way_and_belongs_to_an_installed_package() -> None:
