@@ -35,10 +35,10 @@ unit: setup ## tests that need no host
 	@$(PY) -m pytest tests -m "not host and not slow" -n 2 $(ARGS)
 
 host-test: setup ## tests on a real host that they start themselves
-	@$(PY) -m pytest tests -m "host and not slow" -n 2 --dist loadfile $(ARGS)
+	@$(PY) -m pytest tests -m "host and not slow" -vv -n 2 --dist loadfile $(ARGS)
 
 slow-test: setup ## tests on hosts that take minutes each; `test` leaves them out
-	@$(PY) -m pytest tests -m "slow" $(ARGS)
+	@$(PY) -m pytest tests -m "slow" -vv $(ARGS)
 
 preview: setup ## what `up` would change; STACK=qa
 	@:$(need-stack)

@@ -1,0 +1,23 @@
+"""Failures are written down as they happen: a run on hosts takes long, and pytest tells what failed at its end."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+FAILED = Path(__file__).resolve().parents[1] / ".local/log/failed-tests.txt"
+
+
+def pytest_sessionstart() -> None:
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        FAILED.unlink(missing_ok=True)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    # the process that the others report to
+    if report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        FAILED.parent.mkdir(parents=True, exist_ok=True)
+        with FAILED.open("a") as file:
+            file.write(f"=== {report.nodeid} ({report.when})\n{report.longreprtext}\n")
