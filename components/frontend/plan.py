@@ -5,8 +5,10 @@ Source: the deployment document, sections "Frontend (SPA) Configuration" and "Fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from components.frontend.headers import page_headers
 from components.templates import Templates
 from components.unit import (
     CommandCheck,
@@ -41,7 +43,9 @@ class FrontendSpec:
 
     ``domain``: fully qualified name. ``certificate`` and ``certificate_key``: paths on the host. ``version``,
     ``source`` and ``sha256``: of the build's tar.gz, see :class:`components.unit.Release`. ``keep``: how many
-    versions stay on the host, and with them the assets that pages of these versions ask for.
+    versions stay on the host, and with them the assets that pages of these versions ask for. ``services``: domains
+    that the page calls. ``csp``: directives in place of :mod:`components.frontend.headers`' own.
+    ``csp_report_only``: browsers report what they would refuse, and refuse nothing.
     """
 
     environment: str
@@ -52,6 +56,9 @@ class FrontendSpec:
     source: str
     sha256: str
     keep: int = 3
+    services: tuple[str, ...] = ()
+    csp: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    csp_report_only: bool = False
 
     @property
     def name(self) -> str:
@@ -90,6 +97,12 @@ def site(spec: FrontendSpec) -> str:
     )
 
 
+def headers(spec: FrontendSpec) -> str:
+    """What the site's locations include: the headers of every site, and the page's own."""
+    own = page_headers(spec.services, spec.csp, report_only=spec.csp_report_only)
+    return _TEMPLATES.render("etc/nginx/dhanman/frontend-headers.conf", headers=own)
+
+
 def _page_check(spec: FrontendSpec) -> CommandCheck:
     """The page comes over HTTPS; who signed the certificate is not what is asked here."""
     resolve = f"{spec.domain}:443:127.0.0.1"
@@ -104,6 +117,7 @@ def _page_check(spec: FrontendSpec) -> CommandCheck:
 
 def frontend_unit(spec: FrontendSpec) -> Unit:
     """The unit ``frontend-{env}``: NGINX serves this version of the build when it has been applied."""
+    included = "/etc/nginx/dhanman/frontend-headers.conf"
     available = f"/etc/nginx/sites-available/dhanman-{spec.environment}-frontend"
     enabled = f"/etc/nginx/sites-enabled/dhanman-{spec.environment}-frontend"
     return Unit(
@@ -126,6 +140,7 @@ def frontend_unit(spec: FrontendSpec) -> Unit:
             ),
             # NGINX looks at the link for each request, so a new version needs no reload.
             Symlink(path=spec.www, target=f"{spec.root}/releases/{spec.version}"),
+            File(path=included, content=headers(spec), notify=RELOAD),
             File(path=available, content=site(spec), notify=RELOAD),
             Symlink(path=enabled, target=available, notify=RELOAD),
         ),

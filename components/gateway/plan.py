@@ -36,6 +36,9 @@ VALIDATION = Validation(argv=("/usr/sbin/nginx", "-t", "-q"))
 SNIPPETS = "/etc/nginx/dhanman"
 """Shared pieces of sites; a site of another component may include them."""
 
+HANGFIRE_USERS = f"{SNIPPETS}/hangfire.htpasswd"
+"""Who may open ``/hangfire``, and the hashes of their passwords."""
+
 ACME_ROOT = "/var/www/acme"
 """Where the proofs of a domain for its certificate are served from."""
 
@@ -77,6 +80,7 @@ def _values(spec: GatewaySpec) -> dict[str, Any]:
                 "domain": site.domain,
                 "certificate": site.certificate,
                 "certificate_key": site.certificate_key,
+                "rate": site.rate,
                 "hangfire_allow": site.hangfire_allow,
             }
         )
@@ -86,6 +90,8 @@ def _values(spec: GatewaySpec) -> dict[str, Any]:
         "limits": spec.limits,
         "snippets": spec.snippets,
         "ipv6": spec.ipv6,
+        "hangfire_users": HANGFIRE_USERS if spec.hangfire_users else None,
+        "http3": spec.offers_http3,
         "http2_directive": spec.http2 and spec.http2_directive,
         "listen_parameters": "ssl http2" if spec.http2 and not spec.http2_directive else "ssl",
         "pools_by_default": spec.pools_by_default,
@@ -108,11 +114,17 @@ def _file(spec: GatewaySpec, template: str) -> File:
     return File(path=path, content=content, older=variant, notify=RELOAD)
 
 
+def _hangfire_users(spec: GatewaySpec) -> File:
+    lines = (f"{name}:{hashed}\n" for name, hashed in sorted(spec.hangfire_users.items()))
+    # NGINX's workers read it when somebody asks
+    return File(path=HANGFIRE_USERS, content="".join(lines), mode="0640", group="www-data")
+
+
 def gateway_unit(spec: GatewaySpec) -> Unit:
     """The unit ``gateway-{env}``: NGINX runs and serves every site when it has been applied."""
     name = f"gateway-{spec.environment}"
     site = _file(spec, "etc/nginx/sites-available/dhanman-{env}")
-    snippets = ("listen", "tls", "headers", "proxy", "redirect")
+    snippets = ("listen", "clients", "limited", "tls", "headers", "proxy", "redirect")
     return Unit(
         name=name,
         things=(
@@ -126,6 +138,7 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
                 path="/etc/nginx/sites-enabled", exclusive=True, notify=RELOAD, of_package="nginx-common"
             ),
             *(_file(spec, f"etc/nginx/dhanman/{snippet}.conf") for snippet in snippets),
+            *([_hangfire_users(spec)] if spec.hangfire_users else []),
             _file(spec, "etc/nginx/conf.d/dhanman.conf"),
             site,
             Symlink(path=site.path.replace("available", "enabled"), target=site.path, notify=RELOAD),
@@ -144,4 +157,5 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
             # The redirect of a site of its own tells this configuration from one that was there before.
             *(HttpCheck(path="/", port=80, host=s.domain, status=301) for s in spec.sites[:1]),
         ),
+        redact=tuple(spec.hangfire_users.values()),
     )

@@ -144,7 +144,7 @@ class HostSpec:
     ``environments``: which have folders on it. ``memory`` (bytes) and ``cores``: what it must have at least.
     ``time_zone``: IANA name. ``deploy_user``: owns the folder that artifacts are uploaded to. ``ssh_port``: where
     sshd listens already; the port itself is not managed. ``ssh_sources``: CIDRs that may reach it (none: anywhere).
-    ``private_ranges``: CIDRs that may reach ``private_ports``. ``public_ports``: open to everyone.
+    ``private_ranges``: CIDRs that may reach ``private_ports``. ``public_ports``, ``public_udp_ports``: open to all.
     ``operator_email``: gets a mail for each unattended upgrade, if the host can send mail. ``journal_max``: ceiling
     of the journal, in systemd's notation. ``data_gate``: on the host of the databases, if data is guarded.
     """
@@ -158,6 +158,7 @@ class HostSpec:
     ssh_sources: tuple[str, ...] = ()
     private_ranges: tuple[str, ...] = ("10.0.0.0/8",)
     public_ports: tuple[int, ...] = (80, 443)
+    public_udp_ports: tuple[int, ...] = ()
     private_ports: tuple[int, ...] = (5432, 5672, 15672)
     operator_email: str | None = None
     journal_max: str = "1G"
@@ -204,6 +205,7 @@ def access_unit(spec: HostSpec) -> Unit:
         "private_ranges": [_network(cidr) for cidr in spec.private_ranges],
         "private_ports": sorted(spec.private_ports),
         "public_ports": sorted(spec.public_ports),
+        "public_udp_ports": sorted(spec.public_udp_ports),
     }
     unit = "dhanman-firewall.service"
     return Unit(

@@ -9,9 +9,12 @@ from pydantic import AfterValidator, Field, model_validator
 
 from components.settings.base import Model
 from components.settings.data import AptSource
+from components.settings.edge import RateLimit
 from components.settings.values import (
     AppSettingsKey,
     ByteSize,
+    CspDirective,
+    CspSource,
     Domain,
     HttpsUrl,
     LocalPath,
@@ -143,7 +146,8 @@ class Service(Model):
     ``ready_timeout``: seconds that a new release has to become ready. ``drain_timeout``: seconds that the old one
     has to end its requests. ``slot_ports``: where its slots listen; None: on Unix sockets. ``settings`` are merged
     over the artifact's ``appsettings``, ``secrets`` (by dotted key) too. ``hangfire_allow``: networks that may
-    open the dashboard. ``keep_releases``: how many stay on the host, besides those of both slots.
+    open the dashboard. ``rate_limit``: for one client address; None: the gateway's. ``keep_releases``: how many stay on
+    the host, besides those of both slots.
     """
 
     port: UnprivilegedPort
@@ -162,16 +166,21 @@ class Service(Model):
     settings: dict[str, Any] = Field(default_factory=dict)
     secrets: dict[AppSettingsKey, Secret] = Field(default_factory=dict)
     hangfire_allow: tuple[Network, ...] = ()
+    rate_limit: RateLimit | None = None
     keep_releases: Positive = 3
 
 
 class Frontend(Model):
     """The web front end: a static build that NGINX serves.
 
-    ``keep_releases``: how many stay on the host, and with them the assets that pages of theirs ask for.
+    ``keep_releases``: how many stay on the host, and with them the assets that pages of theirs ask for. ``csp``:
+    sources of a directive of the Content Security Policy, in place of the program's own; none leaves it out.
+    ``csp_report_only``: browsers only report what they would refuse.
     """
 
     domain: Domain
     version: Version
     artifact: Artifact
     keep_releases: Positive = 3
+    csp: dict[CspDirective, tuple[CspSource, ...]] = Field(default_factory=dict)
+    csp_report_only: bool = False

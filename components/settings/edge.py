@@ -7,25 +7,37 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from components.settings.base import Model
-from components.settings.values import AbsolutePath, ByteSize, Domain, Positive, Seconds, Secret, WholeNumber
+from components.settings.values import (
+    AbsolutePath,
+    ByteSize,
+    Domain,
+    PasswordHash,
+    Positive,
+    Seconds,
+    Secret,
+    TrustedProxy,
+    UserName,
+    WholeNumber,
+)
 
 CERTIFICATE_DIRECTORIES = {"localCa": "/etc/dhanman/certificates", "existing": "/etc/letsencrypt/live"}
 """Where the certificates of each source are, if the stack file does not say."""
 
 
 class RateLimit(Model):
-    """Requests that one client address may send: steadily each second, and at once beyond that."""
+    """Requests that one client address may send to a service: steadily each second, and at once beyond that."""
 
     per_second: Positive = 50
     burst: Positive = 100
 
 
 class Timeouts(Model):
-    """How long (seconds) the gateway waits for a service."""
+    """How long (seconds) the gateway waits for a service, and for a client that sends or takes nothing."""
 
     connect: Seconds = 60
     send: Seconds = 60
     read: Seconds = 60
+    client: Seconds = 30
 
 
 class Snippets(Model):
@@ -36,13 +48,22 @@ class Snippets(Model):
 
 
 class Gateway(Model):
-    """NGINX in front of everything. ``client_max_body_size``: bytes; ``hsts_max_age``: seconds."""
+    """NGINX in front of everything.
+
+    ``connections``: of one client address at once. ``client_max_body_size``: bytes. ``hsts_max_age``: seconds.
+    ``trusted_proxies``: whose word on the client's address counts; ``cloudflare`` stands for its published networks.
+    ``hangfire_users``: who may open the dashboards, with the hashes of their passwords; nobody: no password is asked.
+    """
 
     rate_limit: RateLimit = RateLimit.model_construct(per_second=50, burst=100)
     client_max_body_size: ByteSize = 50 * 1024**2
-    timeouts: Timeouts = Timeouts.model_construct(connect=60, send=60, read=60)
+    connections: Positive = 256
+    timeouts: Timeouts = Timeouts.model_construct(connect=60, send=60, read=60, client=30)
     hsts_max_age: Annotated[WholeNumber, Field(ge=0)] = 31536000
     http2: bool = True
+    http3: bool = False
+    trusted_proxies: tuple[TrustedProxy, ...] = ()
+    hangfire_users: dict[UserName, PasswordHash] = Field(default_factory=dict)
     snippets: Snippets = Snippets.model_construct(server="", http="")
 
 

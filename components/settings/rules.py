@@ -12,6 +12,7 @@ from components.settings.model import StackFile, postgres_sizing, rabbitmq_memor
 from components.settings.object_rules import OBJECT_RULES
 from components.settings.pools import INSTANCES, needed_connections
 from components.settings.problems import Path
+from components.settings.values import CLOUDFLARE
 
 GIB = 1024**3
 STACKS = ("prod", "qa", "local")
@@ -90,6 +91,16 @@ def gateway_is_beside_the_services(_stack: str, file: StackFile) -> Iterator[Fin
     if set(file.roles.gateway) != set(file.roles.services):
         yield Finding(
             ("roles", "gateway"), "must be the host of roles/services: the gateway uses its Unix sockets"
+        )
+
+
+def clients_behind_a_proxy_are_told_apart(_stack: str, file: StackFile) -> Iterator[Finding]:
+    """Behind Cloudflare every client has one of its addresses, and all would share one rate limit."""
+    if file.dns and file.dns.proxied and CLOUDFLARE not in file.gateway.trusted_proxies:
+        yield Finding(
+            ("gateway", "trustedProxies"),
+            "must name cloudflare: with dns/proxied all clients would count as one",
+            (("dns", "proxied"),),
         )
 
 
@@ -292,6 +303,7 @@ RULES: tuple[Rule, ...] = (
     domains_are_distinct,
     roles_name_hosts,
     gateway_is_beside_the_services,
+    clients_behind_a_proxy_are_told_apart,
     addresses_are_distinct,
     connections_suffice,
     memory_suffices,

@@ -152,6 +152,24 @@ def _fingerprint(value: str) -> str:
     return bare
 
 
+def _trusted_proxy(value: str) -> str:
+    if value == CLOUDFLARE:
+        return value
+    try:
+        return _network(value)
+    except ValueError as error:
+        raise ValueError(f"{error}, or {CLOUDFLARE}") from None
+
+
+def _password_hash(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"\$(5|6|y|2[aby]|apr1)\$[./A-Za-z0-9$=,]+", value.get_secret_value()):
+        raise ValueError("must be the hash of a password, as `openssl passwd -6` prints it")
+    return value
+
+
+CLOUDFLARE = "cloudflare"
+"""Stands for the networks that Cloudflare's proxies connect from."""
+
 _KEY_TYPES = (
     "ssh-ed25519",
     "ssh-rsa",
@@ -176,6 +194,7 @@ Share = Annotated[int, _percentage("10%")]
 """Per cent of something else than a core."""
 Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
+TrustedProxy = Annotated[str, AfterValidator(_trusted_proxy)]
 Domain = Annotated[str, AfterValidator(_domain)]
 HttpsUrl = Annotated[str, AfterValidator(_https_url)]
 RepositoryUrl = Annotated[str, AfterValidator(_repository_url)]
@@ -188,6 +207,8 @@ Fingerprint = Annotated[str, AfterValidator(_fingerprint)]
 Secret = Annotated[SecretStr, AfterValidator(_filled)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
 """An https URL that lets in whoever knows it."""
+PasswordHash = Annotated[SecretStr, AfterValidator(_password_hash)]
+"""As crypt(3) has it; a secret, since it can be guessed at."""
 PrivateKey = Annotated[SecretStr, AfterValidator(_private_key)]
 Email = Annotated[
     str,
@@ -253,4 +274,14 @@ AppSettingsKey = Annotated[
 ]
 VariableName = Annotated[
     str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable")
+]
+CspDirective = Annotated[
+    str, _matching(r"[a-z]+(-[a-z]+)*", "must be a directive of a Content Security Policy, such as img-src")
+]
+CspSource = Annotated[
+    str,
+    _matching(
+        r"[^\s;,\"\\{}$]+",
+        "must be one source of a Content Security Policy, such as 'self' or https://cdn.dhanman.com",
+    ),
 ]

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from components.certificate.plan import CertificatePaths, CertificateSource, CertificateSpec
 from components.dns.plan import DnsRecordSpec
 from components.frontend.plan import FrontendSpec
-from components.gateway.spec import GatewaySpec, Limits, Site, Snippets
+from components.gateway.cloudflare import NETWORKS
+from components.gateway.spec import GatewaySpec, Limits, Rate, Site, Snippets
 from components.settings import Dns, Settings
+from components.settings.values import CLOUDFLARE
 from components.specs.applications import Release
 
 CERTIFICATE_SOURCES = {"localCa": CertificateSource.LOCAL_CA, "existing": CertificateSource.EXISTING}
@@ -27,6 +29,7 @@ def certificates(settings: Settings) -> CertificateSpec:
 def gateway(settings: Settings, paths: Mapping[str, CertificatePaths]) -> GatewaySpec:
     """NGINX and the services' sites. ``paths``: the certificate of each domain."""
     limits = settings.gateway
+    rates = {name: service.rate_limit or limits.rate_limit for name, service in settings.services.items()}
     return GatewaySpec(
         environment=settings.environment,
         sites=tuple(
@@ -35,14 +38,15 @@ def gateway(settings: Settings, paths: Mapping[str, CertificatePaths]) -> Gatewa
                 domain=service.domain,
                 certificate=paths[service.domain].certificate,
                 certificate_key=paths[service.domain].key,
+                rate=Rate(requests_per_second=rates[name].per_second, burst=rates[name].burst),
                 hangfire_allow=service.hangfire_allow,
                 canary_share=service.canary.share if service.canary else None,
             )
             for name, service in settings.services.items()
         ),
         limits=Limits(
-            requests_per_second=limits.rate_limit.per_second,
-            burst=limits.rate_limit.burst,
+            connections=limits.connections,
+            client_timeout=limits.timeouts.client,
             client_max_body_size=str(limits.client_max_body_size),
             connect_timeout=limits.timeouts.connect,
             send_timeout=limits.timeouts.send,
@@ -50,6 +54,13 @@ def gateway(settings: Settings, paths: Mapping[str, CertificatePaths]) -> Gatewa
         ),
         hsts_max_age=limits.hsts_max_age,
         http2=limits.http2,
+        http3=limits.http3,
+        trusted_proxies=tuple(
+            network
+            for proxy in limits.trusted_proxies
+            for network in (NETWORKS if proxy == CLOUDFLARE else (proxy,))
+        ),
+        hangfire_users={name: hashed.get_secret_value() for name, hashed in limits.hangfire_users.items()},
         snippets=Snippets(http=limits.snippets.http, server=limits.snippets.server),
     )
 
@@ -66,6 +77,9 @@ def frontend(settings: Settings, paths: Mapping[str, CertificatePaths], artifact
         source=artifact.source,
         sha256=artifact.sha256,
         keep=wanted.keep_releases,
+        services=tuple(service.domain for service in settings.services.values()),
+        csp=wanted.csp,
+        csp_report_only=wanted.csp_report_only,
     )
 
 

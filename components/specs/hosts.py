@@ -26,6 +26,7 @@ def host(settings: Settings, machine: HostSettings, gate: DataGate | None = None
             settings.rabbitmq.management_port,
             *([settings.object_storage.port] if settings.object_storage else []),
         ),
+        public_udp_ports=(443,) if settings.gateway.http3 else (),
         operator_email=settings.operator_email,
         data_gate=gate,
     )

@@ -7,6 +7,7 @@ import pytest
 from components.frontend.plan import IMMUTABLE, FrontendSpec, frontend_unit
 from components.unit import CommandCheck, File, Packages, Release, Symlink
 
+SITE = "/etc/nginx/sites-available/dhanman-qa-frontend"
 SPEC = FrontendSpec(
     environment="qa",
     domain="qa.app.dhanman.com",
@@ -36,13 +37,20 @@ def test_a_new_version_changes_no_configuration() -> None:
 
 def test_the_site_is_enabled_and_serves_the_documents_path() -> None:
     things = frontend_unit(SPEC).things
-    (site,) = (t for t in things if isinstance(t, File))
-    assert site.path == "/etc/nginx/sites-available/dhanman-qa-frontend"
+    (site,) = (t for t in things if isinstance(t, File) and t.path == SITE)
     assert "root /var/www/frontend/qa/build;" in site.content
     assert site.content.count("server_name qa.app.dhanman.com;") == 2
     enabled = next(t for t in things if isinstance(t, Symlink) and t.target == site.path)
     assert enabled.path == "/etc/nginx/sites-enabled/dhanman-qa-frontend"
     assert enabled.notify == site.notify == ("reload nginx.service",)
+
+
+def test_every_answer_of_the_site_has_the_pages_headers() -> None:
+    files = {t.path: t.content for t in frontend_unit(SPEC).things if isinstance(t, File)}
+    assert "include /etc/nginx/dhanman/headers.conf;" not in files[SITE]
+    own = files["/etc/nginx/dhanman/frontend-headers.conf"]
+    assert "include /etc/nginx/dhanman/headers.conf;" in own
+    assert "add_header Content-Security-Policy \"default-src 'none';" in own
 
 
 def test_the_unit_waits_for_the_page_itself_and_brings_what_asks_for_it() -> None:
@@ -72,7 +80,7 @@ def test_what_outlives_its_release_is_what_browsers_keep(path: str, immutable: b
     (release,) = (t for t in frontend_unit(SPEC).things if isinstance(t, Release))
     assert release.pool_pattern == IMMUTABLE
     assert (re.search(IMMUTABLE, path, re.IGNORECASE) is not None) is immutable
-    (site,) = (t for t in frontend_unit(SPEC).things if isinstance(t, File))
+    (site,) = (t for t in frontend_unit(SPEC).things if isinstance(t, File) and t.path == SITE)
     assert f'location ~* "{IMMUTABLE}" {{' in site.content
     assert f"root {release.pool};" in site.content
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from components.gateway.plan import gateway_unit
-from components.gateway.spec import GatewaySpec, Limits, Site, Snippets
+from components.gateway.spec import GatewaySpec, Limits, Rate, Site, Snippets
 from components.unit import Absent, File, Packages, Service, Symlink, Unit
 
 SANDBOX = "/etc/systemd/system/nginx.service.d/dhanman.conf"
@@ -68,16 +68,42 @@ def test_snippets_go_in_as_they_are() -> None:
 
 
 def test_limits_reach_the_configuration() -> None:
-    limits = Limits(requests_per_second=7, burst=9, client_max_body_size="3m", websocket_timeout=11)
-    unit = plan(limits=limits)
-    assert "rate=7r/s;" in text(unit, "/etc/nginx/conf.d/dhanman.conf")
-    site = text(unit, "/etc/nginx/sites-available/dhanman-prod")
+    limits = Limits(client_max_body_size="3m", websocket_timeout=11, connections=12, client_timeout=13)
+    site = replace(SALES, rate=Rate(requests_per_second=7, burst=9))
+    unit = plan(limits=limits, sites=(COMMON, site))
+    shared = text(unit, "/etc/nginx/conf.d/dhanman.conf")
+    assert "limit_req_zone $binary_remote_addr zone=dhanman-sales-prod:4m rate=7r/s;" in shared
+    assert "limit_req_zone $binary_remote_addr zone=dhanman-common-prod:4m rate=50r/s;" in shared
+    sites = text(unit, "/etc/nginx/sites-available/dhanman-prod")
     for directive in (
-        "limit_req zone=dhanman burst=9 nodelay",
+        "limit_req zone=dhanman-sales-prod burst=9 nodelay",
         "client_max_body_size 3m",
         "proxy_read_timeout 11s",
     ):
-        assert f"{directive};" in site
+        assert f"{directive};" in sites
+    clients = text(unit, "/etc/nginx/dhanman/clients.conf")
+    assert "limit_conn dhanman_connections 12;" in clients
+    assert "client_body_timeout 13s;" in clients
+
+
+def test_the_hashes_of_passwords_are_for_nginx_alone() -> None:
+    unit = plan(hangfire_users={"anita": "$6$salt$hash"})
+    (users,) = (t for t in unit.things if isinstance(t, File) and t.path.endswith(".htpasswd"))
+    assert (users.mode, users.owner, users.group) == ("0640", "root", "www-data")
+    assert users.content == "anita:$6$salt$hash\n"
+    assert unit.redact == ("$6$salt$hash",)
+    assert "auth_basic" not in text(plan(), "/etc/nginx/sites-available/dhanman-prod")
+
+
+def test_http3_is_offered_where_nginx_knows_it() -> None:
+    assert "quic" not in text(plan(), "/etc/nginx/dhanman/listen.conf")
+    unit = plan(http3=True)
+    assert "listen 443 quic;" in text(unit, "/etc/nginx/dhanman/listen.conf")
+    assert "quic reuseport default_server" in text(unit, "/etc/nginx/conf.d/dhanman.conf")
+    assert "Alt-Svc" in text(unit, "/etc/nginx/dhanman/headers.conf")
+    old = plan(http3=True, nginx_version=(1, 22, 0))
+    assert not any("quic" in t.content for t in old.things if isinstance(t, File))
+    assert "Alt-Svc" not in text(old, "/etc/nginx/dhanman/headers.conf")
 
 
 def test_only_trusted_proxies_may_name_the_client() -> None:

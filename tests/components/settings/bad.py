@@ -192,6 +192,26 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         {"services/sales/hangfireAllow": ["all"]},
         "services/sales/hangfireAllow/0: must be a",
     ),
+    (
+        "a proxy that is no network",
+        {"gateway": {"trustedProxies": ["akamai"]}},
+        "gateway/trustedProxies/0: must be a network in CIDR form without host bits, such as 10.0.0.0/8, or cloudflare",
+    ),
+    (
+        "a password where its hash belongs",
+        {"gateway": {"hangfireUsers": {"anita": "letmein"}}},
+        "gateway/hangfireUsers/anita: must be the hash of a password",
+    ),
+    (
+        "a source that would end the policy",
+        {"frontend/csp": {"img-src": ["'self'; script-src *"]}},
+        "frontend/csp/img-src/0: must be one source",
+    ),
+    (
+        "proxied records and clients that all look alike",
+        {"dns": {"zone": "example.com", "zoneId": "a" * 32, "proxied": True}},
+        "gateway/trustedProxies: must name cloudflare",
+    ),
     ("bad e-mail", {"operatorEmail": "ops at dhanman"}, "operatorEmail: must be an e-mail address"),
     ("bad time", {"backup": {"schedule": "25:00"}}, "backup/schedule: must be a time (02:00), a cron line"),
     (
