@@ -20,11 +20,7 @@ from pathlib import Path
 import pytest
 
 from components.unit import File, Symlink, Unit
-
-# Another build of NGINX can be named, so that each version that a distribution carries can be tried.
-NGINX = os.environ.get("DHANMAN_TEST_NGINX") or shutil.which(
-    "nginx", path=f"{os.environ['PATH']}:/usr/sbin:/sbin"
-)
+from tests import debian
 
 MAIN = """
 daemon off;
@@ -43,6 +39,16 @@ http {{
     types {{ text/html html; application/javascript js; image/svg+xml svg; }}
 }}
 """
+
+
+def _program() -> str | None:
+    # another build of NGINX can be named, so that each version that a distribution carries can be tried
+    named = os.environ.get("DHANMAN_TEST_NGINX")
+    return (
+        named
+        or shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+        or debian.program("nginx", "usr/sbin/nginx")
+    )
 
 
 def _free_port() -> int:
@@ -65,6 +71,7 @@ class Nginx:
     """One NGINX under ``root``."""
 
     root: Path
+    program: str
     version: tuple[int, int, int]
     http_port: int = field(default_factory=_free_port)
     https_port: int = field(default_factory=_free_port)
@@ -96,7 +103,7 @@ class Nginx:
         (self.root / "log").mkdir(exist_ok=True)
         config = self.root / "nginx.conf"
         config.write_text(MAIN.format(root=self.root, user="user root;" if os.geteuid() == 0 else ""))
-        return [str(NGINX), "-p", str(self.root), "-e", str(self.root / "log/error.log"), "-c", str(config)]
+        return [self.program, "-p", str(self.root), "-e", str(self.root / "log/error.log"), "-c", str(config)]
 
     def check(self) -> str:
         """What ``nginx -t`` says beside its success; a refusal fails the test."""
@@ -219,12 +226,13 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
 @pytest.fixture
 def nginx(tmp_path: Path) -> Iterator[Nginx]:
     """A real NGINX, not started yet."""
-    if not NGINX:
-        pytest.skip("no nginx on this machine (apt install nginx, or name one in DHANMAN_TEST_NGINX)")
-    said = subprocess.run([NGINX, "-v"], capture_output=True, text=True, check=True).stderr
+    program = _program()
+    if program is None:
+        pytest.skip("no nginx here, and no Debian package to take it from (name one in DHANMAN_TEST_NGINX)")
+    said = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stderr
     found = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", said)
     assert found, said
-    server = Nginx(tmp_path, (int(found[1]), int(found[2]), int(found[3])))
+    server = Nginx(tmp_path, program, (int(found[1]), int(found[2]), int(found[3])))
     yield server
     server.stop()
 
