@@ -52,6 +52,13 @@ TLS_CIPHERS = (
 )
 """For TLS 1.2, Mozilla's guidelines 6.0; TLS 1.3 brings its own."""
 
+TLS_GROUPS = ("X25519", "prime256v1", "secp384r1")
+"""For the key exchange, Mozilla's guidelines 6.0, beside one that computers to come can't break either:"""
+
+POST_QUANTUM_GROUP = "X25519MLKEM768"
+POST_QUANTUM_SINCE = "3.5"
+"""The first OpenSSL that knows it; older ones refuse the name."""
+
 _TEMPLATES = Templates(__file__)
 
 
@@ -97,7 +104,6 @@ def _values(spec: GatewaySpec) -> dict[str, Any]:
         "pools_by_default": spec.pools_by_default,
         "trusted_proxies": spec.trusted_proxies,
         "security_headers": security_headers(spec),
-        "tls_ciphers": TLS_CIPHERS,
         "acme_root": ACME_ROOT,
     }
 
@@ -114,6 +120,16 @@ def _file(spec: GatewaySpec, template: str) -> File:
     return File(path=path, content=content, older=variant, notify=RELOAD)
 
 
+def _tls() -> File:
+    template = "etc/nginx/dhanman/tls.conf"
+    old, new = (
+        _TEMPLATES.render(template, tls_ciphers=TLS_CIPHERS, tls_groups=groups)
+        for groups in (TLS_GROUPS, (POST_QUANTUM_GROUP, *TLS_GROUPS))
+    )
+    older = OlderPackage(package="openssl", below=POST_QUANTUM_SINCE, content=old)
+    return File(path=f"/{template}", content=new, older=older, notify=RELOAD)
+
+
 def _hangfire_users(spec: GatewaySpec) -> File:
     lines = (f"{name}:{hashed}\n" for name, hashed in sorted(spec.hangfire_users.items()))
     # NGINX's workers read it when somebody asks
@@ -124,7 +140,7 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
     """The unit ``gateway-{env}``: NGINX runs and serves every site when it has been applied."""
     name = f"gateway-{spec.environment}"
     site = _file(spec, "etc/nginx/sites-available/dhanman-{env}")
-    snippets = ("listen", "clients", "limited", "tls", "headers", "proxy", "redirect")
+    snippets = ("listen", "clients", "limited", "headers", "proxy", "redirect")
     return Unit(
         name=name,
         things=(
@@ -138,6 +154,7 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
                 path="/etc/nginx/sites-enabled", exclusive=True, notify=RELOAD, of_package="nginx-common"
             ),
             *(_file(spec, f"etc/nginx/dhanman/{snippet}.conf") for snippet in snippets),
+            _tls(),
             *([_hangfire_users(spec)] if spec.hangfire_users else []),
             _file(spec, "etc/nginx/conf.d/dhanman.conf"),
             site,

@@ -379,5 +379,5 @@ class LocalCertificate(Thing):
     kind: ClassVar[str] = "local_certificate"
     directory: str
     domain: str
-    days: int = 397
+    days: int = 365
     renew_days: int = 30

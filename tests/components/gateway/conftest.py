@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from components.unit import File, Symlink, Unit
+from components.unit import File, OlderPackage, Symlink, Unit
 from tests import debian
 
 MAIN = """
@@ -72,7 +72,8 @@ class Nginx:
 
     root: Path
     program: str
-    version: tuple[int, int, int]
+    version: tuple[int, ...]
+    openssl: tuple[int, ...]
     http_port: int = field(default_factory=_free_port)
     https_port: int = field(default_factory=_free_port)
     _process: subprocess.Popen[bytes] | None = None
@@ -95,9 +96,14 @@ class Nginx:
         """The unit's files and links."""
         for thing in unit.things:
             if isinstance(thing, File):
-                self.path(thing.path).write_text(self.local(thing.content))
+                older = thing.older if thing.older and self._is_older(thing.older) else None
+                self.path(thing.path).write_text(self.local((older or thing).content))
             elif isinstance(thing, Symlink):
                 self.path(thing.path).symlink_to(self.local(thing.target))
+
+    def _is_older(self, variant: OlderPackage) -> bool:
+        has = {"nginx": self.version, "openssl": self.openssl}[variant.package]
+        return has < tuple(map(int, variant.below.split(".")))
 
     def _command(self) -> list[str]:
         (self.root / "log").mkdir(exist_ok=True)
@@ -229,10 +235,11 @@ def nginx(tmp_path: Path) -> Iterator[Nginx]:
     program = _program()
     if program is None:
         pytest.skip("no nginx here, and no Debian package to take it from (name one in DHANMAN_TEST_NGINX)")
-    said = subprocess.run([program, "-v"], capture_output=True, text=True, check=True).stderr
-    found = re.search(r"nginx/(\d+)\.(\d+)\.(\d+)", said)
-    assert found, said
-    server = Nginx(tmp_path, program, (int(found[1]), int(found[2]), int(found[3])))
+    said = subprocess.run([program, "-V"], capture_output=True, text=True, check=True).stderr
+    version = tuple(map(int, re.findall(r"nginx/(\d+)\.(\d+)\.(\d+)", said)[0]))
+    # the last one is what it runs with
+    openssl = tuple(map(int, re.findall(r"OpenSSL (\d+)\.(\d+)", said)[-1]))
+    server = Nginx(tmp_path, program, version, openssl)
     yield server
     server.stop()
 

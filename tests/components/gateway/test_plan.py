@@ -60,6 +60,14 @@ def test_a_host_without_ipv6_listens_on_ipv4_alone() -> None:
     assert not [t for t in plan(ipv6=False).things if isinstance(t, File) and "[::]" in t.content]
 
 
+def test_the_key_exchange_is_mozillas_and_post_quantum_where_openssl_knows_it() -> None:
+    (tls,) = (t for t in plan().things if isinstance(t, File) and t.path.endswith("/tls.conf"))
+    assert "ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1:secp384r1;" in tls.content
+    assert tls.older
+    assert (tls.older.package, tls.older.below) == ("openssl", "3.5")
+    assert "ssl_ecdh_curve X25519:prime256v1:secp384r1;" in tls.older.content
+
+
 def test_snippets_go_in_as_they_are() -> None:
     http, server = "map $a $b {\n  default '{{ x }}';\n}", "location /x {\n  return 204;\n}"
     unit = plan(snippets=Snippets(http=http, server=server))
