@@ -55,9 +55,9 @@ TLS_CIPHERS = (
 TLS_GROUPS = ("X25519", "prime256v1", "secp384r1")
 """For the key exchange, Mozilla's guidelines 6.0, beside one that computers to come can't break either:"""
 
-POST_QUANTUM_GROUP = "X25519MLKEM768"
-POST_QUANTUM_SINCE = "3.5"
-"""The first OpenSSL that knows it; older ones refuse the name."""
+POST_QUANTUM_GROUP = "?X25519MLKEM768"
+POST_QUANTUM_SINCE = "3.3"
+"""The first OpenSSL that knows the mark "if you know it"; older ones refuse the whole list."""
 
 _TEMPLATES = Templates(__file__)
 
@@ -140,7 +140,7 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
     """The unit ``gateway-{env}``: NGINX runs and serves every site when it has been applied."""
     name = f"gateway-{spec.environment}"
     site = _file(spec, "etc/nginx/sites-available/dhanman-{env}")
-    snippets = ("listen", "clients", "limited", "headers", "proxy", "redirect")
+    snippets = ("listen", "clients", "headers", "proxy", "redirect")
     return Unit(
         name=name,
         things=(
@@ -165,6 +165,12 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
                 path=f"/{SANDBOX}",
                 content=_TEMPLATES.render(SANDBOX),
                 notify=("daemon-reload", f"restart {NGINX}"),
+            ),
+            # one of the few places that the package's nginx.conf includes outside of its blocks
+            File(
+                path="/etc/nginx/modules-enabled/90-dhanman.conf",
+                content="# Managed by the dhanman deployment. Each connection has up to two.\nworker_rlimit_nofile 16384;\n",
+                notify=RELOAD,
             ),
             Service(unit=NGINX, log="/var/log/nginx/error.log"),
         ),

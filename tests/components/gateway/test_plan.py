@@ -62,9 +62,9 @@ def test_a_host_without_ipv6_listens_on_ipv4_alone() -> None:
 
 def test_the_key_exchange_is_mozillas_and_post_quantum_where_openssl_knows_it() -> None:
     (tls,) = (t for t in plan().things if isinstance(t, File) and t.path.endswith("/tls.conf"))
-    assert "ssl_ecdh_curve X25519MLKEM768:X25519:prime256v1:secp384r1;" in tls.content
+    assert "ssl_ecdh_curve ?X25519MLKEM768:X25519:prime256v1:secp384r1;" in tls.content
     assert tls.older
-    assert (tls.older.package, tls.older.below) == ("openssl", "3.5")
+    assert (tls.older.package, tls.older.below) == ("openssl", "3.3")
     assert "ssl_ecdh_curve X25519:prime256v1:secp384r1;" in tls.older.content
 
 
