@@ -167,11 +167,7 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
                 notify=("daemon-reload", f"restart {NGINX}"),
             ),
             # one of the few places that the package's nginx.conf includes outside of its blocks
-            File(
-                path="/etc/nginx/modules-enabled/90-dhanman.conf",
-                content="# Managed by the dhanman deployment. Each connection has up to two.\nworker_rlimit_nofile 16384;\n",
-                notify=RELOAD,
-            ),
+            _file(spec, "etc/nginx/modules-enabled/90-dhanman.conf"),
             Service(unit=NGINX, log="/var/log/nginx/error.log"),
         ),
         validations=(VALIDATION,),
