@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_random as random
 
+from components.foreseen import foreseen
 from components.turn import Turn
 
 PASSWORD_LENGTH = 32
@@ -43,8 +44,8 @@ def credentials(name: str, turn: Turn, *, protect: bool, parent: pulumi.Resource
     is replaced, which protection would forbid, and losing it costs no more than another rotation.
     """
     made = {slot: _password(name, slot, turn.last(slot), protect, parent) for slot in turn.slots}
-    outgoing = made[turn.outgoing].result if turn.outgoing else None
-    return Credentials(active=made[turn.slot].result, outgoing=outgoing)
+    outgoing = foreseen(made[turn.outgoing].result) if turn.outgoing else None
+    return Credentials(active=foreseen(made[turn.slot].result), outgoing=outgoing)
 
 
 def _password(

@@ -1,7 +1,7 @@
-"""Rules that every preview of a stack must keep: ``pulumi preview --json --show-sames | python -m policies``."""
+"""Rules that every stack must keep, and the policy pack that holds a preview against them: ``make policy``."""
 
-from policies.preview import resources
-from policies.resource import Resource
+from policies.resource import Resource, Secret
 from policies.rules import RULES, check
+from policies.stack import Breach, Stack
 
-__all__ = ["RULES", "Resource", "check", "resources"]
+__all__ = ["RULES", "Breach", "Resource", "Secret", "Stack", "check"]

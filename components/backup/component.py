@@ -10,6 +10,7 @@ import pulumi_random as random
 from components.backup.bucket import BucketAccess
 from components.backup.physical import PhysicalSpec, physical_unit
 from components.backup.plan import BackupSpec, backup_unit
+from components.foreseen import foreseen
 from components.remote import HostUnit, Target
 
 PASSPHRASE_LENGTH = 48
@@ -66,7 +67,7 @@ class Backup(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         unit = pulumi.Output.all(
-            passphrase.result,
+            foreseen(passphrase.result),
             access.key_id,
             pulumi.Output.secret(access.key),
             pulumi.Output.secret(args.source_secrets),

@@ -109,7 +109,7 @@ class ObjectBackup(pulumi.ComponentResource):
         passphrase = random.RandomPassword(
             f"{name}-passphrase", length=PASSPHRASE_LENGTH, special=False, opts=guarded
         )
-        secrets = pulumi.Output.all(passphrase.result, args.key_id, pulumi.Output.secret(args.key))
+        secrets = pulumi.Output.all(foreseen(passphrase.result), args.key_id, pulumi.Output.secret(args.key))
         HostUnit(
             f"{name}-timers",
             args.target,
@@ -121,4 +121,4 @@ class ObjectBackup(pulumi.ComponentResource):
 
 
 def _password(name: str, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    return random.RandomPassword(name, length=PASSWORD_LENGTH, special=False, opts=opts).result
+    return foreseen(random.RandomPassword(name, length=PASSWORD_LENGTH, special=False, opts=opts).result)

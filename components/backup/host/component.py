@@ -10,6 +10,7 @@ import pulumi_random as random
 
 from components.backup.bucket import BucketAccess
 from components.backup.host.plan import HostBackupSpec, host_backup_unit
+from components.foreseen import foreseen
 from components.remote import HostUnit, Target
 from components.unit import Unit
 
@@ -48,7 +49,7 @@ class HostBackup(pulumi.ComponentResource):
             HostUnit(
                 f"{host}-{name}",
                 target,
-                _unit(spec, passphrase.result, access),
+                _unit(spec, foreseen(passphrase.result), access),
                 named=f"host-backup-{spec.environment}",
                 opts=pulumi.ResourceOptions(parent=self),
             )
