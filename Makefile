@@ -46,7 +46,7 @@ preview: setup ## what `up` would change; STACK=qa
 
 policy: setup ## hold a stack's preview against the rules in policies/; STACK=qa
 	@:$(need-stack)
-	@$(PULUMI) preview --stack $(STACK) --json --show-sames | $(PY) -m policies
+	@$(PY) -m scripts.policy $(STACK)
 
 plan: setup ## keep what `up` would do, to be approved; STACK=prod, PLAN=file (then `make up ARGS="--plan file"`)
 	@:$(need-stack)

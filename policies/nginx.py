@@ -23,12 +23,17 @@ class Server:
 
     def directives(self, name: str) -> list[str]:
         """The arguments of each directive of that name."""
-        return [" ".join(found.split()) for found in re.findall(rf"(?:^|[\s;{{}}]){name}\s+([^;{{}}]+);", self.body)]
+        return [
+            " ".join(found.split())
+            for found in re.findall(rf"(?:^|[\s;{{}}]){name}\s+([^;{{}}]+);", self.body)
+        ]
 
     @property
     def names(self) -> tuple[str, ...]:
         """The public names that it answers."""
-        return tuple(n for names in self.directives("server_name") for n in names.split() if n not in ("_", '""'))
+        return tuple(
+            n for names in self.directives("server_name") for n in names.split() if n not in ("_", '""')
+        )
 
     @property
     def tls(self) -> bool:

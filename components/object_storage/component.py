@@ -9,6 +9,7 @@ import pulumi
 import pulumi_random as random
 
 from components.credentials import PASSWORD_LENGTH
+from components.foreseen import foreseen
 from components.object_storage.backup import ObjectBackupSpec, backup_unit
 from components.object_storage.plan import (
     ObjectStorageSpec,

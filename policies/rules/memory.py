@@ -58,7 +58,11 @@ def _serving(stack: Stack) -> Iterator[tuple[Resource, Unit]]:
 def _limits(unit: Unit) -> Iterator[tuple[str, int | None]]:
     """The ceiling of each process that is kept running, by the file of its systemd unit."""
     for path, text in unit.files.items():
-        if path.startswith("/etc/systemd/system/") and path.endswith(".service") and "\nRestart=always" in text:
+        if (
+            path.startswith("/etc/systemd/system/")
+            and path.endswith(".service")
+            and "\nRestart=always" in text
+        ):
             found = _LIMIT.findall(text)
             yield path, int(found[-1]) if found and found[-1].isdecimal() else None
 

@@ -29,7 +29,9 @@ def every_public_name_has_a_certificate(stack: Stack) -> Iterator[Breach]:
                 yield Breach(resource=resource, wrong=f"{name} has no certificate in {server.path}", do=do)
             elif not _mentions(cared, name):
                 do = "give it to the environment's Certificate"
-                yield Breach(resource=resource, wrong=f"nothing takes care of a certificate for {name}", do=do)
+                yield Breach(
+                    resource=resource, wrong=f"nothing takes care of a certificate for {name}", do=do
+                )
     for resource, name in records(stack):
         if served and name not in served:
             do = "give it a site, or take the record out"

@@ -12,7 +12,9 @@ from policies.stack import Breach, Stack
 _BROKER = "/etc/rabbitmq/rabbitmq.conf"
 _ERLANG = (4369, 25672)
 """epmd and the distribution between nodes: whoever reaches them runs code in the broker."""
-_BROKER_PORT = re.compile(r"(?m)^\s*(?:listeners\.\w+\.\S+|management\.\w+\.port|prometheus\.\w+\.port)\s*=\s*(?:\S*:)?(\d+)\s*$")
+_BROKER_PORT = re.compile(
+    r"(?m)^\s*(?:listeners\.\w+\.\S+|(?:management|prometheus)\.\w+\.port)\s*=\s*(?:\S*:)?(\d+)\s*$"
+)
 _ACCEPT = re.compile(r"(?m)^\s*(?!#)(?P<match>[^#\n]*?)\baccept\s*(?:#.*)?$")
 _PORTS = re.compile(r"\b(?:tcp|th) dport (\{[^}]*\}|\S+)")
 _SOURCE = re.compile(r"\bip6? saddr (!=)?\s*(\{[^}]*\}|\S+)")
@@ -52,7 +54,9 @@ def _internal(unit: Unit) -> Iterator[int]:
 def _firewall(resource: Resource, rules: str, internal: set[int]) -> Iterator[Breach]:
     do = "leave it to network.privateRanges, with private networks in it"
     if not re.search(r"hook input[^\n]*policy drop", rules):
-        yield Breach(resource=resource, wrong="the firewall does not drop what no rule accepts", do="set policy drop")
+        yield Breach(
+            resource=resource, wrong="the firewall does not drop what no rule accepts", do="set policy drop"
+        )
     for found in _ACCEPT.finditer(rules):
         match = found["match"]
         ports = _PORTS.search(match)
@@ -98,7 +102,11 @@ def _hba(resource: Resource, path: str, text: str) -> Iterator[Breach]:
         if method in ("trust", "password"):
             do = "use scram-sha-256"
             yield Breach(resource=resource, wrong=f"{path} lets {address} in by {method}", do=do)
-        elif method != "reject" and address != "samehost" and _public("0.0.0.0/0" if address == "all" else address):
+        elif (
+            method != "reject"
+            and address != "samehost"
+            and _public("0.0.0.0/0" if address == "all" else address)
+        ):
             do = "name private networks (network.privateRanges)"
             yield Breach(resource=resource, wrong=f"{path} lets {address} in", do=do)
     if "trust" in _HBA_LOCAL.findall(text):

@@ -26,7 +26,9 @@ def _unpinned(thing: Mapping[str, Any]) -> Iterator[str]:
         if not _FINGERPRINT.fullmatch(str(thing.get("fingerprint") or "")) and not thing.get("signed_by"):
             yield f"the package source {thing.get('name')} has no fingerprint of its key"
         return
-    key, what = ("sha256", thing.get("root")) if thing["kind"] == "release" else ("artifact", thing.get("service"))
+    key, what = (
+        ("sha256", thing.get("root")) if thing["kind"] == "release" else ("artifact", thing.get("service"))
+    )
     if not _DIGEST.fullmatch(str(thing.get(key) or "")):
         yield f"the release of {what} is not pinned by a SHA-256"
     source = str(thing.get("source") or "")

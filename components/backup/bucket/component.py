@@ -10,6 +10,7 @@ import pulumi
 
 from components.backup.bucket import cloudflare
 from components.backup.bucket.spec import BucketSpec, WantedKey
+from components.foreseen import foreseen
 from components.remote import LocalScript
 
 
@@ -64,7 +65,7 @@ class BackupBucket(pulumi.ComponentResource):
             self.access = BucketAccess(key_id=spec.key_id, key=pulumi.Output.secret(args.key))
         elif spec.kind == "r2":
             key_id, key = cloudflare.key(name, spec, self, self.ready)
-            self.access = BucketAccess(key_id=key_id, key=key)
+            self.access = BucketAccess(key_id=foreseen(key_id), key=foreseen(key))
         else:
             self.access = self._b2_key(name, args)
         self.register_outputs({"name": spec.name})
@@ -104,5 +105,6 @@ class BackupBucket(pulumi.ComponentResource):
         text: pulumi.Input[str] = made.stdout
         printed = pulumi.Output.secret(text).apply(json.loads)
         return BucketAccess(
-            key_id=printed.apply(lambda key: key["id"]), key=printed.apply(lambda key: key["key"])
+            key_id=foreseen(printed.apply(lambda key: str(key["id"]))),
+            key=foreseen(printed.apply(lambda key: str(key["key"]))),
         )

@@ -10,7 +10,7 @@ import pytest
 from components.object_storage import ObjectBackup, ObjectBackupArgs, ObjectStorage, ObjectStorageArgs
 from components.object_storage.backup import ObjectBackupSpec
 from components.object_storage.plan import ObjectStorageSpec
-from policies.rules import _REPLACEABLE
+from policies.rules.data import _REPLACEABLE
 from tests.components.recording import PASSWORD, Recording, record, target
 
 KEY = "not-a-real-key"
