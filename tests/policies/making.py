@@ -33,7 +33,11 @@ def environment(name: str) -> Resource:
 
 
 def command(**inputs: Any) -> Resource:
-    wanted = {"connection": Secret(value=CONNECTION), "create": APPLY, "stdin": Secret(value="{}")}
+    wanted: dict[str, Any] = {
+        "connection": Secret(value=CONNECTION),
+        "create": APPLY,
+        "stdin": Secret(value="{}"),
+    }
     return resource(f"dhanman:gateway:Gateway${COMMAND}", "gateway-nginx", **wanted | inputs)
 
 

@@ -45,7 +45,7 @@ def request(**inputs: Any) -> Any:
     return json_format.ParseDict({"resources": [resource]}, analyzer_pb2.AnalyzeStackRequest())
 
 
-@pytest.fixture(scope="module", params=BEGINNINGS.values(), ids=BEGINNINGS.keys())
+@pytest.fixture(scope="module", params=list(BEGINNINGS.values()), ids=list(BEGINNINGS))
 def pack(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Any, Path]]:

@@ -28,7 +28,7 @@ def test_a_plain_secret_is_named_by_its_place_and_never_shown(inputs: dict[str, 
     breach = broken(nothing_secret_is_plain, resource(RECORD, "a", **inputs))
     assert "looks like a secret" in breach.wrong
     assert "not-a-real" not in str(breach)
-    marked = {key: Secret(value=value) for key, value in inputs.items()}
+    marked: dict[str, Any] = {key: Secret(value=value) for key, value in inputs.items()}
     assert breaches(nothing_secret_is_plain, resource(RECORD, "a", **marked)) == []
 
 

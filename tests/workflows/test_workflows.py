@@ -97,12 +97,12 @@ def test_deployments_of_an_environment_run_one_after_the_other(stack: str) -> No
 
 
 @every_deployment
-def test_a_deployment_brings_up_and_then_asks_its_own_stack(stack: str) -> None:
+def test_a_deployment_is_judged_brings_up_and_then_asks_its_own_stack(stack: str) -> None:
     file = ROOT / ".github" / "workflows" / f"deploy-{stack}.yml"
     runs = [step["run"] for step in steps(file) if "run" in step]
     plan = ["make plan STACK=prod PLAN=prod.plan"] if stack == "prod" else []
     up = [f"make up STACK={stack}", f"make smoke STACK={stack}"]
-    assert [run.split(" ARGS=")[0] for run in runs] == plan + up
+    assert [run.split(" ARGS=")[0] for run in runs] == [f"make policy STACK={stack}", *plan, *up]
     assert read(file)["jobs"]["deploy"]["environment"] == stack
 
 
