@@ -94,6 +94,11 @@ def test_the_programs_on_the_host_need_python_alone(path: Path) -> None:
         assert top == own or shared or top in sys.stdlib_module_names, module
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "policies").rglob("*.py")), ids=name)
+def test_policies_judge_what_they_are_sent_and_know_nothing_of_who_sent_it(path: Path) -> None:
+    assert not {module.split(".")[0] for module in imports(path)} & (OWN - {"policies"})
+
+
 @pytest.mark.parametrize("path", COMPONENTS, ids=name)
 def test_components_know_nothing_of_what_is_around_them(path: Path) -> None:
     assert not {module.split(".")[0] for module in imports(path)} & (OWN - {"components"})

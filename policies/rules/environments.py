@@ -22,9 +22,9 @@ def environments_are_apart(stack: Stack) -> Iterator[Breach]:
     own = stack.environment
     if own not in ENVIRONMENTS:
         return
-    # "local" is a word of its own in paths and names
+    # "local" is a word of its own in paths and names, and what is "from-prod" are masked copies
     others = "|".join(name for name in ENVIRONMENTS if name not in (own, "local"))
-    foreign = re.compile(rf"(^|[/.@-])({others})($|[/.@-])")
+    foreign = re.compile(rf"(^|(?<!from)[/.@-])({others})($|[/.@-])")
     for resource, unit in stack.units:
         for what, name in _named(unit):
             if not name.startswith(own):

@@ -31,6 +31,7 @@ def things(own: str) -> Resource:
         name=f"everything-{own}",
         files={
             f"/etc/dhanman/{own}/backup.conf": "",
+            "/etc/pgbackrest/dhanman-from-prod.conf": "",
             "/usr/local/lib/dhanman-backup/backupctl/from-prod.py": "",
         },
     )
