@@ -58,7 +58,11 @@ def main() -> None:
         fail(error.problems)
     for host, reason in observer.unreachable.items() if observer else ():
         pulumi.log.warn(f"{host} was not observed, and the plan shows what the last run left there: {reason}")
-    environment = Environment(settings, observer, without_drill(settings))
+    try:
+        environment = Environment(settings, observer, without_drill(settings))
+    except SettingsError as error:
+        # where no host was asked, a key that can't be read shows here
+        fail(error.problems)
     for name, value in environment.outputs.items():
         pulumi.export(name, value)
     if observer:

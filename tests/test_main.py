@@ -59,6 +59,27 @@ def test_bad_settings_end_the_program_with_one_line_each(monkeypatch: pytest.Mon
     assert Path(MAIN).is_file()
 
 
+def test_a_key_that_shows_itself_unreadable_only_later_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = Problem(file="Pulumi.qa.yaml", path=("ssh", "privateKeyFile"), text="can't be read")
+    lines: list[str] = []
+
+    def unreadable(*_: object) -> None:
+        raise SettingsError([problem])
+
+    monkeypatch.setattr(settings, "read", lambda *, dry_run: stack_settings("qa"))
+    monkeypatch.setattr(access, "observe", lambda _settings: None)
+    monkeypatch.setattr(environment, "Environment", unreadable)
+    monkeypatch.setattr(pulumi.runtime, "is_dry_run", lambda: True)
+    monkeypatch.setattr(pulumi.log, "warn", lambda _text: None)
+    monkeypatch.setattr(pulumi.log, "error", lines.append)
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(MAIN)
+    assert ended.value.code
+    assert lines == [str(problem)]
+
+
 class _Reached(Exception):
     """The program went on to the hosts."""
 
