@@ -16,7 +16,7 @@ DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanma
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
 
-.PHONY: help setup local test unit host-test preview plan drift doctor status policy up rotate smoke drill destroy outputs slow-test bench bench-releases bench-restores lint format lock host-key host-shell clean distclean
+.PHONY: help setup audit local test unit host-test preview plan drift doctor status policy up rotate smoke drill destroy outputs slow-test bench bench-releases bench-restores lint format lock host-key host-shell clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -43,6 +43,10 @@ slow-test: setup ## tests on hosts that take minutes each; `test` leaves them ou
 preview: setup ## what `up` would change; STACK=qa
 	@:$(need-stack)
 	@$(PULUMI) preview --stack $(STACK) $(ARGS)
+
+audit: setup ## what ssh-audit, sslyze, gixy, the HTTP Observatory, Lynis and others say of the local environment; STACK=local
+	@:$(need-stack)
+	@$(PY) -m audit $(STACK)
 
 policy: setup ## hold a stack's preview against the rules in policies/; STACK=qa
 	@:$(need-stack)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import hosts, looking, releases, restores, virtualenv
+from bench import hosts, looking, releases, restores
 from bench.cases import Case
 from bench.errors import BenchError
 from bench.figures import Part
@@ -24,8 +24,11 @@ from bench.tools.pyinfra import Pyinfra
 from bench.tools.shell import Shell
 from components.artifacts import pack
 from scripts.steps import StepFailedError, Steps
+from scripts.tools import provide
 from testbed import TestbedError
 from toolchain.paths import Clone
+
+REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
 TOOLS_PART = "tools"
 """The comparison with other tools."""
@@ -111,7 +114,9 @@ def _look(options: argparse.Namespace, parts: Sequence[Part], fleet: Fleet, resu
 
 
 def _tools(names: Sequence[str], steps: Steps) -> list[Tool]:
-    programs = virtualenv.provide(steps) if {"ansible", "pyinfra"} & set(names) else Path()
+    programs = (
+        provide(steps, REQUIREMENTS, "Ansible and pyinfra") if {"ansible", "pyinfra"} & set(names) else Path()
+    )
     makers: dict[str, Callable[[], Tool]] = {
         "ours": Ours,
         "ansible": lambda: Ansible(programs),

@@ -17,6 +17,7 @@ _FILES = (
     "requirements-dev",
     "toolchain/requirements-go",
     "bench/requirements",
+    "audit/requirements",
 )
 _OPTIONS = ["--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", "--quiet"]
 

@@ -1,4 +1,4 @@
-"""The virtual environment of Ansible and pyinfra: in the cache, from pinned requirements, shared by all clones."""
+"""Tools from PyPI that are measured or asked: in the cache, from pinned requirements, shared by all clones."""
 
 from __future__ import annotations
 
@@ -10,27 +10,25 @@ from pathlib import Path
 from scripts.steps import Steps
 from toolchain.paths import cache
 
-REQUIREMENTS = Path(__file__).with_name("requirements.txt")
 
+def provide(steps: Steps, requirements: Path, names: str) -> Path:
+    """The ``bin`` folder of their environment; made when the requirements or this interpreter are new.
 
-def provide(steps: Steps) -> Path:
-    """The environment's ``bin`` folder; made when the requirements or this interpreter are new.
-
-    Raises ``StepFailedError`` if a package can't be fetched.
+    ``names``: what people call the tools. Raises ``StepFailedError`` if a package can't be fetched.
     """
     version = ".".join(map(str, sys.version_info[:3]))
-    digest = hashlib.sha256(REQUIREMENTS.read_bytes() + version.encode()).hexdigest()[:12]
-    folder = cache() / "bench" / f"venv-{digest}"
+    digest = hashlib.sha256(requirements.read_bytes() + version.encode()).hexdigest()[:12]
+    folder = cache() / requirements.parent.name / f"venv-{digest}"
     complete = folder / "complete"
     if not complete.exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         make = [sys.executable, "-m", "venv", str(folder)]
-        steps.run("Creating the virtual environment of the baselines", make)
+        steps.run(f"Creating a virtual environment for {names}", make)
         install = [str(folder / "bin/python"), "-m", "pip", "install", "--disable-pip-version-check"]
         steps.run(
-            "Installing Ansible and pyinfra",
-            [*install, "--progress-bar", "off", "--require-hashes", "-r", str(REQUIREMENTS)],
+            f"Installing {names}",
+            [*install, "--progress-bar", "off", "--require-hashes", "-r", str(requirements)],
             hint="Where PyPI is out of reach, pip takes a mirror from PIP_INDEX_URL or pip.conf.",
         )
         complete.touch()

@@ -1,0 +1,1 @@
+"""`make audit`: what tools that others wrote say of the local environment, held against what this project aims at."""

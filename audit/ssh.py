@@ -1,0 +1,53 @@
+"""sshd by ssh-audit: no algorithm that it calls a failure, and none beyond our own policy.
+
+Source: https://github.com/jtesta/ssh-audit
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from audit.verdict import Verdict
+
+LIMIT = 120
+WAIVED = {
+    "curve25519-sha256": "Pulumi connects by Go's SSH client, of which only newer versions know others",
+    "curve25519-sha256@libssh.org": "the same exchange by its older name",
+}
+"""Algorithms whose warning is accepted, and why."""
+
+_KINDS = ("kex", "key", "enc", "mac")
+
+
+def verdict(report: dict[str, Any]) -> Verdict:
+    """From ssh-audit's JSON."""
+    failures = list(_notes(report, "fail"))
+    warnings = [(name, text) for name, text in _notes(report, "warn") if name not in WAIVED]
+    remarks = [f"{name}: {text}" for name, text in (*failures, *warnings)]
+    remarks += [f"waived: {name}: {WAIVED[name]}" for name, _ in _notes(report, "warn") if name in WAIVED]
+    return Verdict(
+        auditor="ssh-audit",
+        subject="sshd",
+        aim="0 failures, 0 warnings",
+        found=f"{len(failures)} failures, {len(warnings)} warnings",
+        passed=not failures and not warnings,
+        remarks=remarks,
+    )
+
+
+def audit(tools: Path, address: str, port: int) -> Verdict:
+    """Ask sshd at this address. Raises ``subprocess.SubprocessError`` or ``ValueError`` if there is no report."""
+    command = [str(tools / "ssh-audit"), "--json", "--no-colors", "--port", str(port), address]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT)
+    return verdict(json.loads(done.stdout))
+
+
+def _notes(report: dict[str, Any], level: str) -> Iterator[tuple[str, str]]:
+    for kind in _KINDS:
+        for algorithm in report[kind]:
+            for text in algorithm.get("notes", {}).get(level, ()):
+                yield algorithm["algorithm"], text

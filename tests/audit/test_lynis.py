@@ -1,0 +1,25 @@
+"""What Lynis says, and what of it counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.lynis import verdict
+
+REPORT = """\
+warning[]=FIRE-4513|iptables module loaded, but no active rules|-|-|
+suggestion[]=BOOT-5122|Set a password on GRUB|-|-|
+hardening_index={index}
+"""
+
+
+@pytest.mark.parametrize(("index", "passed"), [(79, False), (80, True)])
+def test_the_index_decides_and_what_was_found_is_told(index: int, passed: bool) -> None:
+    said = verdict(REPORT.format(index=index))
+    assert (said.passed, said.found) == (passed, f"{index} (1 warnings, 1 suggestions)")
+    assert said.remarks[1] == "BOOT-5122: Set a password on GRUB"
+
+
+def test_a_report_without_an_index_is_no_verdict() -> None:
+    with pytest.raises(ValueError, match="did not come to an end"):
+        verdict("os=Linux\n")
