@@ -95,11 +95,8 @@ class Transaction:
                 left = self.undo()
                 if self.document["arm"]:
                     arming.disarm(self.unit)
-            served = (
-                f"could not be put back: {'; '.join(left)}" if left else "the previous state was put back"
-            )
             raise HostError(
-                failure.what, details=failure.details, hint=f"{failure.hint}\nnow: {served}"
+                failure.what, details=failure.details, hint=f"{failure.hint}\nnow: {self._outcome(left)}"
             ) from error
         parts = [f"{len(self.changed)} changed", *done]
         return f"{self.unit}: {', '.join(parts)} ({time.monotonic() - start:.1f} s)"
@@ -125,6 +122,17 @@ class Transaction:
         for thing in late:
             self._prune(thing)
         return done
+
+    def _outcome(self, left: list[str]) -> str:
+        """How the host is after an undo; what was put back and restarted is waited for, as after a change."""
+        if left:
+            return f"could not be put back: {'; '.join(left)}"
+        for check in (self.manifest or {}).get("checks", ()):
+            try:
+                checks.wait(check)
+            except HostError as error:
+                return f"the previous state was put back, but {error.what}"
+        return "the previous state was put back"
 
     def _untouched(self) -> str:
         return "now: what a run that was broken off left" if self.entries else "now: nothing was changed"
@@ -276,7 +284,7 @@ class Transaction:
         # the same hand edit made twice is two differences: what tells them apart grows with every change
         generation = before.get("generation", 0) + bool(self.changed or before["status"] != "applied")
         manifest = {"unit": self.unit, "things": things, "status": "applied"}
-        manifest |= {"generation": generation, "document": self.digest}
+        manifest |= {"generation": generation, "document": self.digest, "checks": self.document["checks"]}
         if {k: v for k, v in before.items() if k != "applied_at"} != manifest:
             self.store.write_manifest(self.unit, manifest | {"applied_at": time.time()})
 

@@ -72,6 +72,41 @@ def test_a_failing_check_undoes_the_change(
     assert world.values == {}
 
 
+def test_what_was_put_back_is_waited_for_as_it_was_checked_before(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def wait(check: dict[str, str], *_: object) -> None:
+        asked.append(check["name"])
+        if check["name"] == "new":
+            raise HostError("not within 1 s")
+
+    monkeypatch.setattr(checks, "wait", wait)
+    Transaction(document(toy("a", "1"), checks=[{"name": "old"}]), store).run()
+    with pytest.raises(HostError) as failed:
+        Transaction(document(toy("a", "2"), checks=[{"name": "new"}]), store).run()
+    assert asked == ["old", "new", "old"]
+    assert failed.value.hint.endswith("now: the previous state was put back")
+
+
+def test_a_previous_state_that_does_not_serve_again_is_said(
+    world: World, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Transaction(document(toy("a", "1"), checks=[]), store).run()
+    monkeypatch.setattr(checks, "wait", lambda *_: None)
+    Transaction(document(toy("a", "2"), checks=[{}]), store).run()
+
+    def never(*_: object) -> None:
+        raise HostError("not within 1 s: port 9000 accepts connections")
+
+    monkeypatch.setattr(checks, "wait", never)
+    with pytest.raises(HostError) as failed:
+        Transaction(document(toy("a", "3"), checks=[{}]), store).run()
+    assert "put back, but not within 1 s: port 9000 accepts connections" in failed.value.hint
+    assert world.values == {"a": "2"}
+
+
 def test_a_failure_inside_the_undo_keeps_the_others_and_the_journal(world: World, store: Store) -> None:
     world.breaks = {"apply c", "restore b"}
     with pytest.raises(HostError) as failed:
