@@ -14,7 +14,14 @@ from components import outputs, specs
 from components.access import logins
 from components.backup import Backup, BackupArgs, BackupBucket, BackupBucketArgs, Remote
 from components.backup.host.component import HostBackup, HostBackupArgs
-from components.certificate import Certificate, CertificateArgs
+from components.certificate import (
+    AcmeServer,
+    AcmeServerArgs,
+    Certificate,
+    CertificateArgs,
+    IssuedCertificates,
+    IssuedCertificatesArgs,
+)
 from components.dns import DnsRecord, DnsRecordArgs, cloudflare_provider
 from components.frontend import Frontend, FrontendArgs
 from components.gateway import Gateway, GatewayArgs
@@ -77,9 +84,9 @@ class Environment(pulumi.ComponentResource):
         self._runtime = self._make_runtime()
         self._services = {name: self._service(name) for name in settings.services}
         self._sets = [self._release_set(name, members) for name, members in settings.release_sets.items()]
-        self._gateway()
+        served = self._gateway()
         self._backup()
-        self._dns()
+        self._issue(served, self._dns())
         self.outputs = outputs.of(settings)
         self.outputs["rotation"] |= self._retire()
         self.register_outputs({})
@@ -277,11 +284,17 @@ class Environment(pulumi.ComponentResource):
         name, host = self._settings.host_of(role)
         return "localhost" if name == self._settings.host_of("services")[0] else host.internal_address
 
-    def _gateway(self) -> None:
+    def _gateway(self) -> pulumi.Resource:
+        """What has been applied once NGINX serves every domain."""
         settings, target = self._settings, self._target("gateway")
+        asked = settings.certificates.asked
         certificate = Certificate(
             "certificates",
-            CertificateArgs(target=target, certificates=specs.certificates(settings)),
+            CertificateArgs(
+                target=target.after(*self._told(settings.host_of("gateway")[0])) if asked else target,
+                certificates=specs.certificates(settings),
+                token=pulumi.Output.secret(token) if (token := specs.acme_token(settings)) else "",
+            ),
             self._child,
         )
         gateway = Gateway(
@@ -294,7 +307,20 @@ class Environment(pulumi.ComponentResource):
         release = specs.release(settings, "frontend", settings.frontend.artifact)
         spec = specs.frontend(settings, certificate.paths, release)
         args = FrontendArgs(target=target.after(gateway.ready), frontend=spec, artifact=release.upload)
-        Frontend("frontend", args, self._child)
+        return Frontend("frontend", args, self._child)
+
+    def _issue(self, served: pulumi.Resource, names: Sequence[pulumi.Resource]) -> None:
+        """Certificates of an ACME server, once it finds the gateway under its names."""
+        settings, asked = self._settings, self._settings.certificates.asked
+        if asked is None:
+            return
+        target = self._target("gateway")
+        before = [served, *names]
+        if asked.directory == "pebble":
+            server = AcmeServerArgs(target=target, environment=settings.environment)
+            before.append(AcmeServer("acme-server", server, self._child).ready)
+        args = IssuedCertificatesArgs(target=target.after(*before), certificates=specs.certificates(settings))
+        IssuedCertificates("certificates-issued", args, self._child)
 
     def _backup(self) -> None:
         bucket = self._bucket
@@ -367,16 +393,19 @@ class Environment(pulumi.ComponentResource):
         )
         ObjectBackup("object-backup", args, self._child)
 
-    def _dns(self) -> None:
+    def _dns(self) -> list[pulumi.Resource]:
+        """The records, if any are kept here."""
         settings = self._settings
+        made: list[pulumi.Resource] = []
         if settings.dns is None:
-            return
+            return made
         for domain in settings.domains:
             record = specs.dns_record(settings, settings.dns, domain)
             opts = pulumi.ResourceOptions.merge(
                 self._child, pulumi.ResourceOptions(providers=[self._cloudflare])
             )
-            DnsRecord(domain, DnsRecordArgs(zone_id=settings.dns.zone_id, record=record), opts)
+            made.append(DnsRecord(domain, DnsRecordArgs(zone_id=settings.dns.zone_id, record=record), opts))
+        return made
 
 
 def _after(resource: pulumi.Resource, number: int) -> pulumi.Output[int]:

@@ -4,6 +4,7 @@
 people. ``load`` is its pure part.
 """
 
+from components.settings.acme import Acme
 from components.settings.alerts import Alerts
 from components.settings.applications import (
     Artifact,
@@ -27,6 +28,7 @@ from components.settings.reader import fail, read
 from components.settings.windows import DeployWindow, refusal
 
 __all__ = [
+    "Acme",
     "Alerts",
     "AptSource",
     "Artifact",

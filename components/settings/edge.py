@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from components.settings.acme import Acme
 from components.settings.base import Model
 from components.settings.values import (
     AbsolutePath,
@@ -68,15 +69,29 @@ class Gateway(Model):
 
 
 class Certificates(Model):
-    """Where certificates come from: a CA made on the host, or files that somebody else keeps there."""
+    """Where certificates come from: an ACME server, a CA made on the host, or files that somebody else keeps there."""
 
-    source: Literal["localCa", "existing"] = "existing"
+    source: Literal["acme", "localCa", "existing"] = "existing"
     directory: AbsolutePath | None = None
+    acme: Acme | None = None
 
     @property
-    def path(self) -> str:
-        """The directory that holds ``{domain}/fullchain.pem`` and ``{domain}/privkey.pem``."""
-        return self.directory or CERTIFICATE_DIRECTORIES[self.source]
+    def path(self) -> str | None:
+        """The directory that holds ``{name}/fullchain.pem`` and ``{name}/privkey.pem``; None: the source's own."""
+        return self.directory or CERTIFICATE_DIRECTORIES.get(self.source)
+
+    @property
+    def asked(self) -> Acme | None:
+        """How an ACME server is asked; None where none is."""
+        return (self.acme or Acme()) if self.source == "acme" else None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.source == "acme" and self.directory is not None:
+            raise ValueError("directory is not for source acme, whose certificates are in /etc/dhanman/acme")
+        if self.source != "acme" and self.acme is not None:
+            raise ValueError(f"acme is for source acme, and source is {self.source}")
+        return self
 
 
 class Dns(Model):

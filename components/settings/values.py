@@ -127,6 +127,15 @@ def _private_key(value: SecretStr) -> SecretStr:
     return SecretStr(text + "\n")
 
 
+def _ca_certificate(value: str) -> str:
+    text = value.strip()
+    if not re.fullmatch(
+        r"(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+\n-----END CERTIFICATE-----\n*)+", text
+    ):
+        raise ValueError("must be certificates in PEM form, from -----BEGIN CERTIFICATE----- to the end")
+    return text + "\n"
+
+
 def _secret_url(value: SecretStr) -> SecretStr:
     _https_url(value.get_secret_value().strip())
     return SecretStr(value.get_secret_value().strip())
@@ -210,6 +219,7 @@ SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
 PasswordHash = Annotated[SecretStr, AfterValidator(_password_hash)]
 """As crypt(3) has it; a secret, since it can be guessed at."""
 PrivateKey = Annotated[SecretStr, AfterValidator(_private_key)]
+CaCertificate = Annotated[str, AfterValidator(_ca_certificate)]
 Email = Annotated[
     str,
     _matching(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from components.specs.applications import Release, microservice, release, runtime_packages
 from components.specs.backups import backup, bucket, bucket_keys, host_backup, physical_backup, source_secrets
-from components.specs.edge import certificates, dns_record, frontend, gateway
+from components.specs.edge import acme_token, certificates, dns_record, frontend, gateway
 from components.specs.hosts import alert_secrets, data_gate, host, notifier
 from components.specs.objects import Objects, objects
 from components.specs.servers import postgres, rabbitmq
@@ -12,6 +12,7 @@ from components.specs.servers import postgres, rabbitmq
 __all__ = [
     "Objects",
     "Release",
+    "acme_token",
     "alert_secrets",
     "backup",
     "bucket",

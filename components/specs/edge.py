@@ -4,26 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from components.certificate.plan import CertificatePaths, CertificateSource, CertificateSpec
+from components.certificate.pebble import plan as pebble
+from components.certificate.spec import (
+    PRODUCTION,
+    STAGING,
+    AcmeSpec,
+    CertificatePaths,
+    CertificateSource,
+    CertificateSpec,
+)
 from components.dns.plan import DnsRecordSpec
 from components.frontend.plan import FrontendSpec
 from components.gateway.cloudflare import NETWORKS
 from components.gateway.spec import GatewaySpec, Limits, Rate, Site, Snippets
-from components.settings import Dns, Settings
+from components.settings import Acme, Dns, Settings
 from components.settings.values import CLOUDFLARE
 from components.specs.applications import Release
 
-CERTIFICATE_SOURCES = {"localCa": CertificateSource.LOCAL_CA, "existing": CertificateSource.EXISTING}
+CERTIFICATE_SOURCES = {
+    "acme": CertificateSource.ACME,
+    "localCa": CertificateSource.LOCAL_CA,
+    "existing": CertificateSource.EXISTING,
+}
+ACME_DIRECTORIES = {"production": PRODUCTION, "staging": STAGING, "pebble": pebble.DIRECTORY}
 
 
 def certificates(settings: Settings) -> CertificateSpec:
     """The certificates of all domains."""
+    asked = settings.certificates.asked
     return CertificateSpec(
         environment=settings.environment,
         source=CERTIFICATE_SOURCES[settings.certificates.source],
         domains=tuple(settings.domains),
         directory=settings.certificates.path,
+        acme=_acme(settings, asked) if asked else None,
     )
+
+
+def _acme(settings: Settings, asked: Acme) -> AcmeSpec:
+    # what goes through Cloudflare's proxy answers with its addresses, which change
+    proxied = settings.dns is not None and settings.dns.proxied
+    return AcmeSpec(
+        directory=ACME_DIRECTORIES.get(asked.directory, asked.directory),
+        authority=asked.ca_certificate,
+        pebble=asked.directory == "pebble",
+        challenge=asked.challenge,
+        email=asked.email,
+        one_per_name=asked.one_per_name,
+        key_type=asked.key_type,
+        renew_before=asked.renew_before,
+        alert_before=asked.alert_before,
+        addresses=() if proxied else (settings.host_of("gateway")[1].address,),
+        dns_timeout=asked.dns_timeout,
+        schedule=asked.schedule,
+        jitter=asked.jitter,
+        alerts=settings.alerts is not None,
+    )
+
+
+def acme_token(settings: Settings) -> str:
+    """The token of Cloudflare's DNS that the gateway's host proves its names with; empty where it needs none."""
+    asked = settings.certificates.asked
+    token = asked.cloudflare_token if asked else None
+    return token.get_secret_value() if token else ""
 
 
 def gateway(settings: Settings, paths: Mapping[str, CertificatePaths]) -> GatewaySpec:

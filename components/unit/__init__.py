@@ -5,6 +5,7 @@ This package is pure: it imports neither Pulumi nor the program on the host. Pla
 ``hostctl`` there makes it true. ``docs/architecture.md`` describes the transaction.
 """
 
+from components.unit.certificates import AcmeCertificates, IssuedCertificates
 from components.unit.checks import Check, CommandCheck, HttpCheck, TcpCheck
 from components.unit.document import Unit, Validation
 from components.unit.objects import ObjectBucket, ObjectKey, ObjectServer
@@ -41,6 +42,7 @@ from components.unit.things import (
 
 __all__ = [
     "Absent",
+    "AcmeCertificates",
     "AptRepository",
     "Canary",
     "Check",
@@ -52,6 +54,7 @@ __all__ = [
     "Group",
     "HostFacts",
     "HttpCheck",
+    "IssuedCertificates",
     "LocalCertificate",
     "Member",
     "ObjectBucket",

@@ -7,6 +7,7 @@ from typing import Any
 from hostctl.errors import HostError
 from hostctl.kinds.absent import Absent
 from hostctl.kinds.account import Group, User
+from hostctl.kinds.acme_certificates import AcmeCertificates, IssuedCertificates
 from hostctl.kinds.apt_repository import AptRepository
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.deployment import Deployment
@@ -37,6 +38,7 @@ KINDS: dict[str, type[Kind]] = {
     kind.name: kind
     for kind in (
         Absent,
+        AcmeCertificates,
         AptRepository,
         Deployment,
         Directory,
@@ -44,6 +46,7 @@ KINDS: dict[str, type[Kind]] = {
         Firewall,
         Group,
         HostFacts,
+        IssuedCertificates,
         LocalCertificate,
         ObjectBucket,
         ObjectKey,

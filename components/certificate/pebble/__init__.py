@@ -1,0 +1,1 @@
+"""Pebble, Let's Encrypt's test server, on the host itself."""
