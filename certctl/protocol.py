@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import time
@@ -115,16 +116,15 @@ def _line(text: object) -> str:
 
 
 def _until(headers: str, detail: str, now: float) -> float:
-    """From the header (RFC 9110, section 10.2.3), else from the words in which Let's Encrypt says it."""
+    """From the header (RFC 9110, section 10.2.3) and the words in which Let's Encrypt says it: the later one."""
+    found = []
     header = re.search(r"^Retry-After:\s*(.+)$", headers, re.IGNORECASE | re.MULTILINE)
     if header and header[1].strip().isdecimal():
-        return now + int(header[1])
-    try:
-        if header:
-            return parsedate_to_datetime(header[1].strip()).timestamp()
-    except ValueError:
-        pass
+        found.append(now + int(header[1]))
+    elif header:
+        with contextlib.suppress(ValueError):
+            found.append(parsedate_to_datetime(header[1].strip()).timestamp())
     words = re.search(r"retry after (\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)", detail)
     if words:
-        return datetime.fromisoformat(f"{words[1]}T{words[2]}").replace(tzinfo=UTC).timestamp()
-    return now + PATIENCE
+        found.append(datetime.fromisoformat(f"{words[1]}T{words[2]}").replace(tzinfo=UTC).timestamp())
+    return max(found, default=now + PATIENCE)

@@ -59,8 +59,9 @@ def _replace(config: Config, name: str, judged: Judged, end: float) -> None:
     for word in (EVERYTHING, name):
         if word in waiting and waiting[word]["until"] > now:
             known = waiting[word]
+            about = "" if word == name else f"{name}: "
             raise Limited(
-                f"{name}: not asked: {known['reason']}", "nothing: the timer asks again then", known["until"]
+                f"{about}not asked now: {known['reason']}", "nothing: the timer asks again then", known["until"]
             )
     # a certificate that could not be served then would be asked for in vain, and count against limits
     gateway.accepts()

@@ -307,7 +307,7 @@ class Environment(pulumi.ComponentResource):
         release = specs.release(settings, "frontend", settings.frontend.artifact)
         spec = specs.frontend(settings, certificate.paths, release)
         args = FrontendArgs(target=target.after(gateway.ready), frontend=spec, artifact=release.upload)
-        return Frontend("frontend", args, self._child)
+        return Frontend("frontend", args, self._child).ready
 
     def _issue(self, served: pulumi.Resource, names: Sequence[pulumi.Resource]) -> None:
         """Certificates of an ACME server, once it finds the gateway under its names."""

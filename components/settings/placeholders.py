@@ -144,8 +144,8 @@ def _secret_needs(stack: str, raw: Mapping[str, Any], need: Callable[..., _Need]
     if isinstance(raw.get("dns"), Mapping):
         needs.append(need(("dns", "zoneId"), "the zone's id at Cloudflare", "0" * 32, "ID"))
     if get(raw, ("certificates", "acme", "challenge")) == "dns-01":
-        path = ("certificates", "acme", "cloudflareToken")
-        needs.append(need(path, "the token with which the host proves its names", SECRET, "", secret=True))
+        token = ("certificates", "acme", "cloudflareToken")
+        needs.append(need(token, "the token with which the host proves its names", SECRET, "", secret=True))
     bucket = get(raw, ("backup", "bucket"))
     if isinstance(bucket, Mapping):
         needs += _bucket_needs(raw, bucket, need)
