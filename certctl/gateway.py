@@ -43,7 +43,7 @@ def unserved(wanted: Mapping[str, str]) -> list[str]:
     return [domain for domain, fingerprint in wanted.items() if served(domain) != fingerprint]
 
 
-def wait_until_served(wanted: Mapping[str, str], limit: float = LIMIT) -> list[str]:
+def wait_until_served(wanted: Mapping[str, str], limit: float) -> list[str]:
     """The domains that are still served otherwise after ``limit`` seconds."""
     end = time.monotonic() + limit
     left: Iterable[str] = wanted

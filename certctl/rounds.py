@@ -61,7 +61,9 @@ def _replace(config: Config, name: str, judged: Judged, end: float) -> None:
             known = waiting[word]
             about = "" if word == name else f"{name}: "
             raise Limited(
-                f"{about}not asked now: {known['reason']}", "nothing: the timer asks again then", known["until"]
+                f"{about}not asked now: {known['reason']}",
+                "nothing: the timer asks again then",
+                known["until"],
             )
     # a certificate that could not be served then would be asked for in vain, and count against limits
     gateway.accepts()
@@ -111,7 +113,7 @@ def _served(config: Config) -> list[Failure]:
         gateway.reload()
     except Failure as failure:
         return [failure]
-    left = gateway.wait_until_served(fingerprints)
+    left = gateway.wait_until_served(fingerprints, gateway.LIMIT)
     if not left:
         _say("nginx.service: reloaded")
         return []

@@ -75,7 +75,11 @@ def acme_server(address: str, name: str, made: Certificates) -> Iterator[AcmeSer
             content = b"" if body is None else json.dumps(body).encode()
             known.nonces += 1
             self.send_response(status)
-            for key, value in {"Content-Type": kind, "Replay-Nonce": f"nonce{known.nonces:011}", **headers}.items():
+            for key, value in {
+                "Content-Type": kind,
+                "Replay-Nonce": f"nonce{known.nonces:011}",
+                **headers,
+            }.items():
                 self.send_header(key, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

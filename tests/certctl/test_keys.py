@@ -19,7 +19,10 @@ def test_a_request_is_for_all_names_with_a_new_key(tmp_path: Path, kind: str, wo
     domains = (f"{'long-' * 12}name.{'even-longer-' * 4}name.example", "b.example")
     request = keys.request(tmp_path, domains, kind)
     said = subprocess.run(
-        ["openssl", "req", "-in", request, "-noout", "-text", "-verify"], capture_output=True, text=True, check=True
+        ["openssl", "req", "-in", request, "-noout", "-text", "-verify"],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     assert all(f"DNS:{domain}" in said for domain in domains)
     assert words in said
@@ -55,7 +58,9 @@ def test_a_good_certificate_that_is_there_is_taken_instead(config: Config) -> No
 
 
 @pytest.mark.parametrize(("days", "domains"), [(-1, ("a.example",)), (60, ("other.example",))])
-def test_one_that_is_expired_or_for_others_is_not(config: Config, days: int, domains: tuple[str, ...]) -> None:
+def test_one_that_is_expired_or_for_others_is_not(
+    config: Config, days: int, domains: tuple[str, ...]
+) -> None:
     of_somebody_else(config, days=days, domains=domains)
     assert keys.stand_in(config, "a.example") == "a self-signed placeholder"
     assert OURS["from"] != Shelf(config.root).origin("a.example")["from"]

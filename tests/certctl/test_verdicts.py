@@ -34,7 +34,9 @@ def test_each_state_has_its_verdict(
 
 def test_nothing_there_is_missing_and_other_names_are_other_names(config: Config) -> None:
     put(config, "a.example", days=80, origin=OURS)
-    wider = replace(config, certificates={"a.example": ("a.example", "c.example"), "b.example": ("b.example",)})
+    wider = replace(
+        config, certificates={"a.example": ("a.example", "c.example"), "b.example": ("b.example",)}
+    )
     judged = {name: one.verdict for name, one in judge_all(wider, time.time()).items()}
     assert judged == {"a.example": Verdict.NAMES, "b.example": Verdict.MISSING}
 
@@ -55,4 +57,4 @@ def test_renewal_begins_at_a_third_of_the_life_or_at_a_day_that_is_set(config: C
     assert config.alarm(0, 90 * day) == 75 * day
     fixed = replace(config, renew_before=30, alert_before=10)
     assert (fixed.renewal(0, 45 * day), fixed.alarm(0, 45 * day)) == (15 * day, 35 * day)
-    assert DIRECTORY == config.directory
+    assert config.directory == DIRECTORY
