@@ -25,6 +25,7 @@ COPIED = (
     "Pulumi.*.yaml",
     "__main__.py",
     "backupctl",
+    "certctl",
     "components",
     "hostctl",
     "notifier",

@@ -78,7 +78,7 @@ def test_only_settings_read_pulumi_s_config(path: Path) -> None:
 
 PROGRAMS = [
     path
-    for program in ("hostctl", "backupctl", "notifier", "objectctl")
+    for program in ("hostctl", "backupctl", "certctl", "notifier", "objectctl")
     for path in sorted((ROOT / program).rglob("*.py"))
 ]
 # what travels beside a program

@@ -14,6 +14,7 @@ import pytest
 
 from certctl import gateway, reachable, tools, x509
 from certctl.config import Config
+from certctl.errors import Failure
 from certctl.shelf import Shelf
 
 DIRECTORY = "https://acme.example/directory"
@@ -137,7 +138,7 @@ class Nginx:
 
     def accepts(self) -> None:
         if self.refuses:
-            raise tools.Failure("/usr/sbin/nginx -t -q: exit status 1", "nginx -t", "unknown directive")
+            raise Failure("/usr/sbin/nginx -t -q: exit status 1", "nginx -t", "unknown directive")
 
 
 @pytest.fixture

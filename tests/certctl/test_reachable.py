@@ -36,12 +36,15 @@ def test_names_that_lead_here_need_one_question_in_any_spelling_of_the_address(c
 
 
 def test_only_what_is_wrong_is_asked_again_until_it_is_right(config: Config) -> None:
-    answers = {"a.example": [["192.0.2.10"]], "b.example": [[], ["198.51.100.1"], ["192.0.2.10"]]}
+    answers: dict[str, list[list[str]]] = {
+        "a.example": [["192.0.2.10"]],
+        "b.example": [[], ["198.51.100.1"], ["192.0.2.10"]],
+    }
     assert asked(config, answers) == ["a.example", "b.example", "b.example", "b.example"]
 
 
 def test_after_the_time_limit_it_says_what_was_answered_and_what_was_wanted(config: Config) -> None:
-    answers = {"a.example": [["198.51.100.1"]], "b.example": [[]]}
+    answers: dict[str, list[list[str]]] = {"a.example": [["198.51.100.1"]], "b.example": [[]]}
     with pytest.raises(Failure) as failure:
         asked(config, answers, 0.05)
     assert failure.value.what == (

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from components.certificate.plan import CertificateSource, CertificateSpec, certificates_unit
+from components.certificate import CertificateSource, CertificateSpec, certificates_unit
 from components.unit import Directory, LocalCertificate, Packages, PathPresent
 
 DOMAINS = ("sales.dhanman.com", "app.dhanman.com")
