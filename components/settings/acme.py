@@ -7,10 +7,16 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from components.settings.base import Model
-from components.settings.values import CaCertificate, Calendar, Count, Email, HttpsUrl, Positive, Secret
-
-DIRECTORIES = ("production", "staging", "pebble")
-"""Names for directories: Let's Encrypt's two, and the test server on a local host itself."""
+from components.settings.values import (
+    ACME_DIRECTORIES,
+    AcmeDirectory,
+    CaCertificate,
+    Calendar,
+    Count,
+    Email,
+    Positive,
+    Secret,
+)
 
 LONGEST_DELAY = 7200
 """Seconds of jitter at most: the notifier counts work as late three hours after it was due."""
@@ -23,7 +29,7 @@ class Acme(Model):
     ``dns_timeout``, ``jitter``: seconds. ``ca_certificate``: PEM of a private CA that vouches for the server.
     """
 
-    directory: Literal["production", "staging", "pebble"] | HttpsUrl = "production"
+    directory: AcmeDirectory = "production"
     ca_certificate: CaCertificate | None = None
     challenge: Literal["http-01", "dns-01"] = "http-01"
     cloudflare_token: Secret | None = None
@@ -44,7 +50,7 @@ class Acme(Model):
             )
         if self.challenge == "http-01" and self.cloudflare_token is not None:
             raise ValueError("cloudflareToken is for challenge dns-01; http-01 needs no token on the host")
-        if self.ca_certificate is not None and self.directory in DIRECTORIES:
+        if self.ca_certificate is not None and self.directory in ACME_DIRECTORIES:
             raise ValueError("caCertificate is for a directory that is given as a URL")
         if self.challenge == "dns-01" and self.directory == "pebble":
             raise ValueError("pebble looks at this host alone: use challenge http-01")

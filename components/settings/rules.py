@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address, ip_network
 
 from components.settings.buckets import B2Bucket, FolderBucket
+from components.settings.certificate_rules import CERTIFICATE_RULES
 from components.settings.finding import Finding, Rule
 from components.settings.model import StackFile, postgres_sizing, rabbitmq_memory
 from components.settings.object_rules import OBJECT_RULES
@@ -318,4 +319,5 @@ RULES: tuple[Rule, ...] = (
     copies_are_made_outside_of_production,
     drills_can_be_run,
     *OBJECT_RULES,
+    *CERTIFICATE_RULES,
 )

@@ -127,6 +127,17 @@ def _private_key(value: SecretStr) -> SecretStr:
     return SecretStr(text + "\n")
 
 
+def _acme_directory(value: str) -> str:
+    if value in ACME_DIRECTORIES:
+        return value
+    try:
+        return _https_url(value)
+    except ValueError:
+        raise ValueError(
+            f"must be {', '.join(ACME_DIRECTORIES)} or the https URL of an ACME server's directory"
+        ) from None
+
+
 def _ca_certificate(value: str) -> str:
     text = value.strip()
     if not re.fullmatch(
@@ -219,6 +230,9 @@ SecretUrl = Annotated[SecretStr, AfterValidator(_secret_url)]
 PasswordHash = Annotated[SecretStr, AfterValidator(_password_hash)]
 """As crypt(3) has it; a secret, since it can be guessed at."""
 PrivateKey = Annotated[SecretStr, AfterValidator(_private_key)]
+ACME_DIRECTORIES = ("production", "staging", "pebble")
+"""Names for directories: Let's Encrypt's two, and the test server on a local host itself."""
+AcmeDirectory = Annotated[str, AfterValidator(_acme_directory)]
 CaCertificate = Annotated[str, AfterValidator(_ca_certificate)]
 Email = Annotated[
     str,
