@@ -124,22 +124,25 @@ def judge_certificates(
     now: datetime | None = None,
     *,
     local: bool,
+    acme: bool = False,
     set_up: bool = True,
     up: str,
 ) -> list[Finding]:
     """A line for each domain.
 
-    ``local``: the host makes the certificates itself, and `up` renews them. ``set_up``: whether the host can serve any.
+    ``local``: the host makes the certificates itself, and `up` renews them. ``acme``: it asks an ACME server for them.
+    ``set_up``: whether the host can serve any.
     """
+    command = "sudo dhanman-certificates renew" if acme else "certbot renew"
+    renew = up if local else f"on the gateway: {command}; docs/operations.md, Certificates"
     now = now or datetime.now(UTC)
-    return [_judge(domain, served, now, local, set_up, up) for domain, served in found.items()]
+    return [_judge(domain, served, now, renew, set_up, up) for domain, served in found.items()]
 
 
 def _judge(
-    domain: str, served: Served | NotServed, now: datetime, local: bool, set_up: bool, up: str
+    domain: str, served: Served | NotServed, now: datetime, renew: str, set_up: bool, up: str
 ) -> Finding:
     subject = f"certificate {domain}"
-    renew = up if local else "on the gateway: certbot renew; docs/operations.md, Certificates"
     if isinstance(served, NotServed):
         if not set_up:
             return warn(subject, f"{served.why}: nothing was set up here yet", up)

@@ -76,13 +76,15 @@ def _pulumi(
 def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[list[Group], list[Group]]:
     public = [domain for domain in settings.domains if names.is_public(domain)]
     gateway, host = settings.host_of("gateway")
-    local = settings.certificates.source == "localCa"
+    local, asked_for = settings.certificates.source == "localCa", settings.certificates.asked
+    # nobody trusts what Let's Encrypt's staging directory and the test server sign
+    untrusted = local or (asked_for is not None and asked_for.directory in ("staging", "pebble"))
     proxied = settings.dns is not None and settings.dns.proxied
     up = f"make up STACK={settings.stack}"
     with ThreadPoolExecutor(max_workers=2) as pool:
         resolving = pool.submit(names.resolve, public, resolver)
         # behind Cloudflare an authority of its own is enough between it and the gateway
-        trusted = not local and not proxied
+        trusted = not untrusted and not proxied
         asked = () if ip_address(host.address).is_loopback else tuple(settings.domains)
         serving = pool.submit(run, certificates.fetch(host.address, asked, trusted=trusted))
         told = _hosts(settings, clock)
@@ -97,7 +99,11 @@ def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[li
             up=up,
         )
         tls = certificates.judge_certificates(
-            serving.result(), local=local, set_up=seen is None or seen.hostctl is not None, up=up
+            serving.result(),
+            local=local,
+            acme=asked_for is not None,
+            set_up=seen is None or seen.hostctl is not None,
+            up=up,
         )
     if not asked:
         tls = [ok("certificates", f"not asked: {host.address} is a way through this machine's own ports")]

@@ -17,7 +17,8 @@ from scripts.table import columns
 from toolchain.paths import Clone
 
 _TIMEOUT = 10.0
-_CA = "/etc/dhanman/certificates/ca.crt"
+AUTHORITY = "cat /run/dhanman-pebble/root.pem 2>/dev/null || cat /etc/dhanman/certificates/ca.crt"
+"""Prints, on a local host, the CA of what NGINX serves there: that of the test server, where it is used."""
 _PARTS = {
     "PostgreSQL": ("postgresql@18-main.service", "postgresql-18"),
     "RabbitMQ": ("rabbitmq-server.service", "rabbitmq-server"),
@@ -119,7 +120,7 @@ def main() -> int:
     )
     host, details = next(iter(outputs["hosts"].items()))
     certificate = clone.local / "ca.crt"
-    certificate.write_text(_on_host(clone, host, f"cat {_CA}"), encoding="utf-8")
+    certificate.write_text(_on_host(clone, host, AUTHORITY), encoding="utf-8")
     context = ssl.create_default_context(cafile=str(certificate))
     rows = [*parts(clone, host, outputs["environment"]), *sites(outputs, details["address"], context)]
     print(f"\n{table(rows)}\n")

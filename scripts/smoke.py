@@ -17,14 +17,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from scripts.show_environment import Row, ask, table
+from scripts.show_environment import AUTHORITY, Row, ask, table
 from toolchain.paths import Clone
 
 LIMIT_SECONDS = 60.0
 """How long answers may stay away: a new DNS record or certificate is not everywhere at once."""
 
 _PAUSE_SECONDS = 1.0
-_AUTHORITY = "/etc/dhanman/certificates/ca.crt"
 _OUTPUTS_VERSION = 1
 
 
@@ -77,7 +76,7 @@ def check(
 
 def local_authority(clone: Clone) -> str:
     """The CA of the local host in PEM form. Raises CalledProcessError if the host does not run."""
-    command = [str(clone.python), "-m", "testbed", "shell", "local", "--", f"cat {_AUTHORITY}"]
+    command = [str(clone.python), "-m", "testbed", "shell", "local", "--", AUTHORITY]
     return subprocess.run(command, cwd=clone.root, capture_output=True, text=True, check=True).stdout
 
 

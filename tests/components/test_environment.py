@@ -8,6 +8,7 @@ import pytest
 
 from components.environment import Environment
 from components.naming import SERVICES
+from components.settings import Certificates
 from components.settings.data import Rotation
 from components.settings.placeholders import SECRET
 from tests.components.recording import KEY_BODY, PASSWORD, Recording, record, stack_settings
@@ -46,7 +47,7 @@ def test_no_two_resources_share_a_urn(recordings: dict[str, Recording], stack: s
     assert len(urns) == len(set(urns))
 
 
-@pytest.mark.parametrize(("stack", "commands", "copies"), [("prod", 32, 0), ("qa", 32, 0), ("local", 28, 7)])
+@pytest.mark.parametrize(("stack", "commands", "copies"), [("prod", 33, 0), ("qa", 33, 0), ("local", 28, 7)])
 def test_an_environment_on_one_host_is_few_connections(
     recordings: dict[str, Recording], stack: str, commands: int, copies: int
 ) -> None:
@@ -233,3 +234,25 @@ def test_without_object_storage_nothing_is_said_of_it(recordings: dict[str, Reco
         assert "object" not in resource.name
         text = json.dumps(resource.inputs).lower()
         assert "objectstorage" not in text and "object-storage" not in text
+
+
+@pytest.mark.parametrize("stack", ["prod", "qa"])
+def test_certificates_are_asked_for_once_nginx_and_dns_are_there(
+    recordings: dict[str, Recording], stack: str
+) -> None:
+    recording = recordings[stack]
+    before = recording.before("certificates-issued-served")
+    records = {r.name for r in recording.of("cloudflare:index/dnsRecord:DnsRecord")}
+    assert records
+    assert before >= {"certificates-files", "gateway-nginx", "frontend-site", *records}
+    assert recording.before("gateway-nginx") >= {"certificates-files"}
+
+
+def test_the_test_server_is_there_before_it_is_asked_and_only_by_setting(
+    recordings: dict[str, Recording],
+) -> None:
+    settings = stack_settings("local")
+    wanted = Certificates.model_validate({"source": "acme", "acme": {"directory": "pebble"}})
+    asked = record(lambda: Environment(settings.model_copy(update={"certificates": wanted})))
+    assert asked.before("certificates-issued-served") >= {"acme-server-pebble", "frontend-site"}
+    assert not [r for r in recordings["local"].resources if "pebble" in r.name or "issued" in r.name]

@@ -63,7 +63,10 @@ def test_everything_can_be_set(load_changed: Load) -> None:
 
 
 def test_behind_cloudflare_s_proxy_any_address_is_right(load_changed: Load) -> None:
-    zone = {"dns": {"zone": "example.com", "zoneId": "0" * 32, "proxied": True}}
+    zone = {
+        "dns": {"zone": "example.com", "zoneId": "0" * 32, "proxied": True},
+        "gateway/trustedProxies": ["cloudflare"],
+    }
     assert asked(load_changed, zone).addresses == ()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from components import specs
-from components.certificate.plan import CertificatePaths
+from components.certificate.spec import CertificatePaths
 from components.gateway.cloudflare import NETWORKS
 from components.gateway.spec import GatewaySpec, Rate
 from components.settings import Settings
