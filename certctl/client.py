@@ -65,7 +65,7 @@ def _obtain(config: Config, name: str) -> Path:
 
 
 def _ask(config: Config, domain: str, request: Path, folder: Path, scratch: Path) -> None:
-    environment = {}
+    environment = {"CLOUDFLARE_API_URL": config.cloudflare_url} if config.cloudflare_url else {}
     if config.authority:
         # beside the host's own authorities, since the provider of DNS is asked as well
         bundle = scratch / "authorities.pem"
@@ -120,6 +120,8 @@ def _failure(config: Config, domain: str, heard: str, words: str) -> Failure:
         )
     if found:
         return Failure(text, _NEXT)
+    if said := protocol.own_words(heard):
+        return Failure(f"{domain}: no certificate from {where}: {'; '.join(said)}", _NEXT)
     return Failure(f"{domain}: no certificate from {where}", _NEXT, words)
 
 

@@ -56,6 +56,12 @@ class Problem:
         return f"{about}{words} ({self.detail})" if self.detail else f"{about}{words}"
 
 
+def own_words(log: str) -> list[str]:
+    """What the client itself complains of, where the server said nothing wrong: a provider of DNS, a connection."""
+    found = re.findall(r"^\S+ \S+:ERROR:certbot\._internal\.log:(.+)$", log, re.MULTILINE)
+    return [_line(words) for words in found if not words.startswith(("An unexpected error", "Ask for help"))]
+
+
 def problems(log: str, now: float | None = None) -> list[Problem]:
     """What went wrong in the course of one certificate's request, in the order in which it was said, each once."""
     now = time.time() if now is None else now

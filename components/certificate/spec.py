@@ -52,7 +52,8 @@ class AcmeSpec:
     """How an ACME server is asked.
 
     ``directory``: its URL. ``authority``: PEM of a private CA that vouches for it. ``pebble``: it is the test server on
-    the host itself. ``challenge``: ``http-01`` or ``dns-01`` (at Cloudflare). ``one_per_name``: a certificate for each
+    the host itself. ``challenge``: ``http-01``, or ``dns-01`` at Cloudflare, whose API is at ``cloudflare_url``
+    (None: its own). ``one_per_name``: a certificate for each
     domain, or one for all. ``key_type``: ``ecdsa`` or ``rsa``. ``renew_before``, ``alert_before``: days before the
     end; None: a third and a sixth of the certificate's life. ``addresses``: what DNS must answer; empty: anything.
     ``dns_timeout``: seconds to wait for that; 0: no look at DNS. ``schedule``: a systemd calendar; ``jitter``: seconds.
@@ -63,6 +64,7 @@ class AcmeSpec:
     authority: str | None = None
     pebble: bool = False
     challenge: str = "http-01"
+    cloudflare_url: str | None = None
     email: str | None = None
     one_per_name: bool = True
     key_type: str = "ecdsa"

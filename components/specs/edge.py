@@ -49,6 +49,7 @@ def _acme(settings: Settings, asked: Acme) -> AcmeSpec:
         authority=asked.ca_certificate,
         pebble=asked.directory == "pebble",
         challenge=asked.challenge,
+        cloudflare_url=settings.cloudflare.base_url if settings.cloudflare else None,
         email=asked.email,
         one_per_name=asked.one_per_name,
         key_type=asked.key_type,

@@ -29,6 +29,7 @@ SERVICE = "dhanman-certificates-local.service"
 COMMAND = "dhanman-certificates"
 DNS = "http://127.0.0.1:8055/set-default-ipv4"
 LIMITED = "acme.dhanman.test"
+API = Path(__file__).parents[1] / "certctl/cloudflare_api.py"
 
 
 def settings(**acme: Any) -> dict[str, Any]:
@@ -216,6 +217,32 @@ def test_one_certificate_for_each_name_and_another_type_of_key_are_a_setting(wor
     assert ssl.PEM_cert_to_DER_cert(shown(world, DOMAINS[1])) != ssl.PEM_cert_to_DER_cert(
         shown(world, DOMAINS[2])
     )
+
+
+@pytest.mark.slow
+def test_names_are_proved_in_dns_as_well_and_a_wrong_token_is_told(world: World) -> None:
+    world.run("apt-get install --yes --no-install-recommends python3-certbot-dns-cloudflare >/dev/null 2>&1")
+    script, token = "/root/cloudflare_api.py", "/root/cloudflare.ini"
+    world.host.run(["sh", "-c", f"cat > {script}"], input=API.read_text())
+    world.run(f"echo 'dns_cloudflare_api_token = right' > {token} && chmod 400 {token}")
+    words = f"python3 {script} 8056 dhanman.test right http://127.0.0.1:8055"
+    world.run(f"systemd-run --unit=cloudflare-api {words}")
+    at_cloudflare = {
+        "challenge": "dns-01",
+        "credentials": token,
+        "cloudflare_url": "http://127.0.0.1:8056/client/v4",
+    }
+    before = shown(world)
+    try:
+        with configured(world, **at_cloudflare), names_lead_to(world, "203.0.113.9"):
+            assert program(world, "renew --force")[0] == 0
+            assert shown(world) != before
+            world.run(f"chmod 600 {token} && echo 'dns_cloudflare_api_token = wrong' > {token}")
+            code, said = program(world, "renew --force")
+    finally:
+        world.run(f"systemctl stop cloudflare-api; rm {script} {token}")
+    assert code == 1
+    assert "Invalid access token" in said
 
 
 @pytest.mark.slow

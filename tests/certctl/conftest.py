@@ -35,6 +35,7 @@ def config(tmp_path: Path) -> Config:
         challenge="http-01",
         webroot=tmp_path / "webroot",
         credentials=None,
+        cloudflare_url=None,
         email=None,
         key_type="ecdsa",
         renew_before=None,

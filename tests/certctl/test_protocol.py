@@ -70,3 +70,13 @@ def test_problems_below_a_problem_name_their_domains() -> None:
     body = f'{{"type": "urn:ietf:params:acme:error:compound", "subproblems": [{below}]}}'
     (found,) = protocol.problems(answer(403, body))
     assert found.text == "b.example: a CAA record forbids this CA to issue (words)"
+
+
+def test_where_the_server_says_nothing_the_client_s_own_complaint_is_told() -> None:
+    log = (
+        "2026-11-26 22:45:10,100:DEBUG:certbot._internal.log:Exiting abnormally:\nTraceback (most recent call last):\n"
+        "2026-11-26 22:45:10,137:ERROR:certbot._internal.log:An unexpected error occurred:\n"
+        "2026-11-26 22:45:10,138:ERROR:certbot._internal.log:Error determining zone_id: 9109 Invalid access token.\n"
+    )
+    assert protocol.problems(log) == []
+    assert protocol.own_words(log) == ["Error determining zone_id: 9109 Invalid access token."]

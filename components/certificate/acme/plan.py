@@ -128,6 +128,7 @@ def _configuration(
         "challenge": acme.challenge,
         "webroot": WEBROOT,
         "credentials": credentials,
+        "cloudflare_url": acme.cloudflare_url,
         "email": acme.email,
         "key_type": acme.key_type,
         "renew_before": acme.renew_before,
