@@ -19,7 +19,7 @@ class Config:
     ``authority``: PEM file of a private CA that vouches for that server. ``challenge``: ``http-01``, with ``webroot``
     as the folder that NGINX serves the proofs from, or ``dns-01``, with ``credentials`` as the file of Cloudflare's
     token and ``cloudflare_url`` as where its API is (None: at Cloudflare). ``renew_before``, ``alert_before`` (days):
-    None: a third, and a sixth, of a certificate's life. ``addresses``: what DNS must answer for each domain, besides the
+    None: a third, and a sixth, of a certificate's life. ``addresses``: what DNS must answer for a domain, besides the
     host's own; empty: any address. ``dns_timeout``: seconds to wait for that; 0: DNS is not looked at. ``resolvers``:
     ``address:port``; empty: the host's own. ``existing``: where somebody else's client may have left certificates to
     begin with.
