@@ -72,6 +72,7 @@ def test_an_expired_certificate_is_called_expired_though_it_is_not_trusted_eithe
 def test_certificates_of_the_host_s_own_authority_are_renewed_by_up() -> None:
     assert judge(served(days=3), local=True)[0].remedy == UP
     assert "certbot" in judge(served(days=3))[0].remedy
+    assert "sudo dhanman-certificates renew" in judge(served(days=3), acme=True)[0].remedy
 
 
 def test_a_gateway_that_was_never_set_up_serves_none_yet() -> None:
