@@ -77,7 +77,8 @@ class IssuedCertificates(_Asked):
 
     def effects(self, state: State | None) -> list[str]:
         """Who is asked."""
-        return [f"ask {self.wanted['directory']} for certificates, then reload nginx.service"]
+        kind, directory = self.wanted["key_type"].upper(), self.wanted["directory"]
+        return [f"ask {directory} for certificates with {kind} keys, then reload nginx.service"]
 
     def apply(self, state: State | None) -> None:
         """Have them asked for. What was got before a failure is served."""

@@ -117,5 +117,5 @@ def test_what_was_issued_is_not_undone_and_keys_go_only_with_data(tools: Tools, 
 
 def test_a_preview_says_who_will_be_asked(program: Path) -> None:
     assert issued(program).effects(None) == [
-        "ask https://acme.example/directory for certificates, then reload nginx.service"
+        "ask https://acme.example/directory for certificates with ECDSA keys, then reload nginx.service"
     ]
