@@ -50,11 +50,13 @@ class Certificate(pulumi.ComponentResource):
             if args.token == ""
             else pulumi.Output.secret(args.token).apply(lambda token: certificates_unit(spec, token))
         )
+        # from one source to another everything of the old one stays until no site of NGINX names it: what is no longer
+        # registered is deleted last
         self.ready = HostUnit(
-            f"{name}-files",
+            f"{name}-acme" if spec.acme else f"{name}-files",
             args.target,
             unit,
-            named=f"certificates-{spec.environment}",
+            named=spec.unit,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs(

@@ -20,6 +20,7 @@ def _present(spec: CertificateSpec, domain: str) -> tuple[PathPresent, ...]:
 def certificates_unit(spec: CertificateSpec, token: str = "") -> Unit:
     """The unit ``certificates-{env}``: NGINX can read a certificate for every domain when it has been applied.
 
+    With an ACME server it is :func:`components.certificate.acme.plan.acme_unit`.
     ``token``: of Cloudflare's DNS, where an ACME server looks there for the proof.
     """
     name = f"certificates-{spec.environment}"

@@ -97,6 +97,11 @@ class CertificateSpec:
         return self.directory or DEFAULT_DIRECTORIES[self.source]
 
     @property
+    def unit(self) -> str:
+        """Name of the unit on the host; another one with an ACME server."""
+        return f"certificates-acme-{self.environment}" if self.acme else f"certificates-{self.environment}"
+
+    @property
     def certificates(self) -> dict[str, tuple[str, ...]]:
         """The domains of each certificate, by the name of its folder."""
         if self.acme and not self.acme.one_per_name:

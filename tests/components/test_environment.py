@@ -244,8 +244,8 @@ def test_certificates_are_asked_for_once_nginx_and_dns_are_there(
     before = recording.before("certificates-issued-served")
     records = {r.name for r in recording.of("cloudflare:index/dnsRecord:DnsRecord")}
     assert records
-    assert before >= {"certificates-files", "gateway-nginx", "frontend-site", *records}
-    assert recording.before("gateway-nginx") >= {"certificates-files"}
+    assert before >= {"certificates-acme", "gateway-nginx", "frontend-site", *records}
+    assert recording.before("gateway-nginx") >= {"certificates-acme"}
 
 
 def test_the_test_server_is_there_before_it_is_asked_and_only_by_setting(

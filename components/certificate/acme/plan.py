@@ -47,7 +47,7 @@ def state(environment: str) -> str:
 
 
 def acme_unit(spec: CertificateSpec, acme: AcmeSpec, token: str) -> Unit:
-    """Unit ``certificates-{env}``: client, timer, and for each certificate at least something that NGINX can read.
+    """Unit ``certificates-acme-{env}``: client, timer, and for each certificate at least something that NGINX can read.
 
     ``token``: of Cloudflare's DNS for the challenge ``dns-01``, or empty.
     """
@@ -89,7 +89,7 @@ def acme_unit(spec: CertificateSpec, acme: AcmeSpec, token: str) -> Unit:
         things.append(_watched(environment, acme).file(environment))
     units = tuple(f"{UNITS}/{base(environment)}.{kind}" for kind in ("service", "timer"))
     return Unit(
-        name=f"certificates-{environment}",
+        name=spec.unit,
         things=tuple(things),
         validations=(
             Validation(argv=("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *units)),

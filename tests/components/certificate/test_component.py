@@ -51,8 +51,8 @@ def test_a_token_goes_to_the_host_in_its_unit_alone(recorder: Recorder) -> None:
         Certificate("certificates", args)
 
     program()
-    unit = unit_of(recorder, "certificates-files")
-    assert (unit["unit"], unit["redact"]) == ("certificates-local", ["not-a-real-token"])
+    unit = unit_of(recorder, "certificates-acme")
+    assert (unit["unit"], unit["redact"]) == ("certificates-acme-local", ["not-a-real-token"])
 
 
 def test_the_acme_server_is_asked_by_a_unit_of_its_own(recorder: Recorder) -> None:
