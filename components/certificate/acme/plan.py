@@ -63,7 +63,7 @@ def acme_unit(spec: CertificateSpec, acme: AcmeSpec, token: str) -> Unit:
         spec, acme, authority or (pebble.AUTHORITY if acme.pebble else None), credentials
     )
     things: list[Thing] = [
-        Packages(name=f"certificates-{environment}", packages=tuple(packages)),
+        Packages(name=spec.unit, packages=tuple(packages)),
         File(path=configuration, content=json.dumps(content, indent=2) + "\n"),
         *([File(path=authority, content=acme.authority)] if authority and acme.authority else []),
         *(
