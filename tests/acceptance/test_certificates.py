@@ -40,7 +40,10 @@ def settings(**acme: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def world(converged_world: ConvergedWorld) -> World:
     """An environment that was with a CA of its own, and has one certificate for all names from Pebble now."""
-    world = converged_world("certificates", settings())
+    # what is taken away is deleted with the connection of the last run, so that has to be this host's
+    world = converged_world("certificates")
+    world.configure(settings())
+    world.up()
     (world.project / ".local/ca.crt").write_text(world.run("cat /run/dhanman-pebble/root.pem"))
     return world
 
