@@ -24,6 +24,8 @@ Slot = tuple[str, str, str]
 Key = tuple[str, str]
 """A name and a type."""
 _OWNS = "owns "
+_BESIDE = ("A", "AAAA", "CAA", "MX", "SRV", "TXT")
+"""What is looked for where an alias is to be; that there is nothing else is a prerequisite of the update."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,11 @@ Live = Mapping[Key, Set]
 class Work:
     """``refused``: what keeps the update from being made. ``told``: each change in words. ``before``: what the server
     must still have, None for nothing, and ``after``: what it then gets, None for nothing, by name and type.
+    ``unused``: names that must have nothing at all.
     """
 
     refused: list[str] = field(default_factory=list)
+    unused: set[str] = field(default_factory=set)
     told: list[str] = field(default_factory=list)
     before: dict[Key, Set | None] = field(default_factory=dict)
     after: dict[Key, Set | None] = field(default_factory=dict)
@@ -76,7 +80,8 @@ def owned(wanted: WantedZone, live: Live) -> list[Slot]:
 def keys(wanted: WantedZone, ours: Iterable[Slot]) -> set[Key]:
     """What has to be known of the server: every slot, and whether a CNAME is in its place."""
     found = {(name, kind) for name, kind, _ in (*ours, *_slots(wanted))}
-    return found | {(name, "CNAME") for name, _ in found} | {(wanted.marker, "TXT")}
+    beside = {(name, other) for name, kind in found if kind == "CNAME" for other in _BESIDE}
+    return found | beside | {(name, "CNAME") for name, _ in found} | {(wanted.marker, "TXT")}
 
 
 def _slots(wanted: WantedZone) -> dict[Slot, list[WantedRecord]]:
@@ -92,7 +97,8 @@ def work(wanted: WantedZone, live: Live) -> Work:
     ours = owned(wanted, live)
     slots = _slots(wanted)
     for slot in [*slots, *(slot for slot in ours if slot not in slots)]:
-        if slot not in ours and (refused := _in_the_way(wanted, slot, live)):
+        leaving = [one for one in ours if one not in slots]
+        if slot not in ours and (refused := _in_the_way(wanted, slot, live, leaving)):
             done.refused += refused
         else:
             _change(done, slot, slots.get(slot, []), live)
@@ -100,12 +106,14 @@ def work(wanted: WantedZone, live: Live) -> Work:
     return done
 
 
-def _in_the_way(wanted: WantedZone, slot: Slot, live: Live) -> list[str]:
+def _in_the_way(wanted: WantedZone, slot: Slot, live: Live, leaving: list[Slot]) -> list[str]:
     name, kind, starts = slot
     where = f"at {wanted.server} already and was not made by this stack"
-    if kind != "CNAME" and (name, "CNAME") in live:
-        target = _joined(live[(name, "CNAME")].records)
-        return [f"{name} CNAME {target} is {where}; it can't be beside {kind}: delete it there"]
+    for other in ("CNAME",) if kind != "CNAME" else _BESIDE:
+        found = live.get((name, other))
+        if other != kind and found and (name, other, "") not in leaving:
+            text = f"{name} {other} {_joined(found.records)} is {where}"
+            return [f"{text}; it can't be beside {kind}: delete it there"]
     mine = _mine(live.get((name, kind)), starts)
     if not mine or wanted.adopt:
         return []
@@ -126,6 +134,9 @@ def _change(done: Work, slot: Slot, records: list[WantedRecord], live: Live) -> 
     if mine == wanted and (not wanted or (now and now.ttl == ttl)):
         return
     after = others | wanted
+    if kind == "CNAME" and not any((name, other) in live for other in (*_BESIDE, "CNAME")):
+        # a server ignores an alias beside anything else without a word (RFC 2136, section 3.4.2.2)
+        done.unused.add(name)
     done.told.append(_told(name, kind, mine, wanted, now.ttl if now else 0, ttl))
     done.before.setdefault(key, live.get(key))
     done.after[key] = Set(ttl, after) if after else None

@@ -54,7 +54,7 @@ class Server:
         return work(self._wanted, self._ask(sorted(keys(self._wanted, ours))))
 
     def change(self, found: Work) -> None:
-        """Make the changes that :meth:`look` has found. Raises :class:`ServerError`."""
+        """Make the changes that :meth:`look` has found, and look again. Raises :class:`ServerError`."""
         update = dns.update.UpdateMessage(self._wanted.zone)
         for (name, kind), before in found.before.items():
             absolute = dns.name.from_text(name)
@@ -63,8 +63,12 @@ class Server:
             else:
                 # with a value a prerequisite has no TTL (RFC 2136, section 2.4.2)
                 update.present(absolute, Set(0, before.records).rdataset(kind))
-        for (name, kind), after in found.after.items():
+        for name in found.unused:
+            update.absent(dns.name.from_text(name))
+        for name, kind in found.after:
             update.delete(dns.name.from_text(name), kind)
+        # after all that goes: an alias beside anything else would be ignored
+        for (name, kind), after in found.after.items():
             if after is not None:
                 update.add(dns.name.from_text(name), after.rdataset(kind))
         answer = self._exchange(update)
@@ -72,6 +76,8 @@ class Server:
         if rcode in _CHANGED:
             raise ServerError(f"{self._where} has changed meanwhile ({dns.rcode.to_text(rcode)}): run again")
         self._accept(answer, "an update")
+        if left := self.look().told:
+            raise ServerError(f"{self._where} says yes to an update and has not made it: {'; '.join(left)}")
 
     def _ask(self, wanted: Iterable[Key]) -> Live:
         live: dict[Key, Set] = {}

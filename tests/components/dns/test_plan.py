@@ -53,7 +53,11 @@ def test_a_name_is_written_as_it_goes_over_the_wire(domain: str, name: str) -> N
 
 
 def test_each_domain_has_a_ttl_of_its_own() -> None:
-    domains = (SALES, Domain(name="app.dhanman.com", ttl=600), Domain(name="x.dhanman.com", ttl=1, proxied=True))
+    domains = (
+        SALES,
+        Domain(name="app.dhanman.com", ttl=600),
+        Domain(name="x.dhanman.com", ttl=1, proxied=True),
+    )
     found = records(dataclasses.replace(SPEC, domains=domains))
     assert [(record.ttl, record.proxied) for record in found] == [(1, False), (600, False), (1, True)]
 
@@ -114,7 +118,9 @@ def test_a_long_text_is_several_strings_and_quotes_are_escaped() -> None:
 
 
 def test_every_record_has_a_key_of_its_own_and_the_same_settings_give_the_same_order() -> None:
-    caa = CaaSpec(names=("sales.dhanman.com",), issuers=("a.example", "b.example"), wildcard_issuers=("a.example",))
+    caa = CaaSpec(
+        names=("sales.dhanman.com",), issuers=("a.example", "b.example"), wildcard_issuers=("a.example",)
+    )
     mail = MailSpec(
         domain="dhanman.com",
         verification="brevo-code:0",

@@ -47,7 +47,9 @@ def test_lines_to_paste_have_neither_soa_nor_ns_and_say_whose_they_are() -> None
 def test_bind_accepts_the_file(tmp_path: Path) -> None:
     file = tmp_path / "zone"
     file.write_text(AROUND + TEXT)
-    done = subprocess.run([str(CHECK), "-i", "local", ZONE, file], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(CHECK), "-i", "local", ZONE, file], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0 and "OK" in done.stdout, done.stdout
 
 

@@ -15,7 +15,11 @@ from pathlib import Path
 
 import dns.exception
 import dns.message
+import dns.name
 import dns.query
+import dns.rcode
+import dns.tsigkeyring
+import dns.update
 
 from components.dns.rfc2136.spec import WantedRecord, WantedZone
 from tests.components.dns.example import ZONE
@@ -81,11 +85,18 @@ class Named:
         (soa,) = self.has("", "SOA")
         return soa.split()[2]
 
-    def by_hand(self, *lines: str) -> None:
-        """Changes that somebody else makes, as nsupdate takes them."""
-        text = "\n".join((f"server 127.0.0.1 {self.port}", f"zone {ZONE}", *lines, "send", ""))
-        key = f"hmac-sha256:{KEY_NAME}:{SECRET}"
-        subprocess.run(["nsupdate", "-y", key], input=text, text=True, check=True, capture_output=True)
+    def by_hand(self, *changes: tuple[str, ...]) -> None:
+        """What somebody else changes: ``("delete", name)``, also with a type, or ``("add", name, type, content)``."""
+        update = dns.update.UpdateMessage(ZONE)
+        for what, name, *rest in changes:
+            full = dns.name.from_text(f"{name}.{ZONE}")
+            if what == "add":
+                update.add(full, 60, *rest)
+            else:
+                update.delete(full, *rest)
+        update.use_tsig(dns.tsigkeyring.from_text({KEY_NAME: ("hmac-sha256.", SECRET)}))
+        answer = dns.query.tcp(update, "127.0.0.1", port=self.port, timeout=5)
+        assert answer.rcode() == dns.rcode.NOERROR
 
 
 @contextmanager
