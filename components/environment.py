@@ -15,7 +15,15 @@ from components.access import logins
 from components.backup import Backup, BackupArgs, BackupBucket, BackupBucketArgs, Remote
 from components.backup.host.component import HostBackup, HostBackupArgs
 from components.certificate import Certificate, CertificateArgs
-from components.dns import DnsRecord, DnsRecordArgs, Record, cloudflare_provider, comment, nothing_in_the_way
+from components.dns import (
+    DnsRecord,
+    DnsRecordArgs,
+    Look,
+    Record,
+    cloudflare_provider,
+    comment,
+    nothing_in_the_way,
+)
 from components.dns.existing import BASE_URL, Zone
 from components.dns.rfc2136.component import DnsZone, DnsZoneArgs, Looked
 from components.frontend import Frontend, FrontendArgs
@@ -405,7 +413,13 @@ class Environment(pulumi.ComponentResource):
         if found is None or missing:
             return None
         at = Zone(id=zone, token=found.api_token.get_secret_value(), base_url=found.base_url or BASE_URL)
-        return nothing_in_the_way(at, records, said, lambda key: specs.import_command(settings, key))
+        look = Look(
+            zone=at,
+            records=records,
+            comment=said,
+            command=lambda key: specs.import_command(settings, key),
+        )
+        return nothing_in_the_way(look)
 
 
 def _after(resource: pulumi.Resource, number: int) -> pulumi.Output[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pulumi
@@ -15,6 +16,8 @@ import pulumi
 from components.dns import existing
 from components.dns.plan import Record, quoted
 
+_LOOKING = ThreadPoolExecutor(max_workers=4, thread_name_prefix="dns-look")
+"""Not the loop's own threads: in those Pulumi waits for resources whose creation waits for the look."""
 _KEPT = ["comment", "content", "data", "priority", "proxied", "settings", "tags", "ttl"]
 
 
@@ -52,29 +55,42 @@ def cloudflare_provider(
     return cloudflare.Provider(name, api_token=token, base_url=base_url, opts=opts)
 
 
-def nothing_in_the_way(
-    zone: existing.Zone, records: Sequence[Record], comment: str, command: Callable[[str], str]
-) -> pulumi.ResourceHook:
-    """What asks Cloudflare before any of ``records`` is made, in a preview too, and refuses if it would not be alone.
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Asks Cloudflare what is there, and refuses a record that would not be alone.
 
-    ``command``: what imports a record that is there, by the key that it gets, with ``{id}`` for its id. In a preview
-    an API that does not answer costs a warning. Records that are in the state are not asked about.
+    ``command``: what imports a record that is there, by the key that it gets, with ``{id}`` for its id.
     """
-    wanted = {record.key: record for record in records}
 
-    async def look(args: pulumi.ResourceHookArgs) -> None:
-        record = wanted[args.name]
+    zone: existing.Zone
+    records: Sequence[Record]
+    comment: str
+    command: Callable[[str], str]
+
+    async def __call__(self, key: str) -> None:
+        """For the record of that key. Raises :class:`RuntimeError` with what is in the way.
+
+        An API that does not answer costs a preview a warning; otherwise :class:`existing.LookError` is raised.
+        """
+        (record,) = [record for record in self.records if record.key == key]
         try:
-            found = await asyncio.to_thread(zone.records, record.name)
+            found = await asyncio.get_running_loop().run_in_executor(_LOOKING, self.zone.records, record.name)
         except existing.LookError as error:
             if error.passing and pulumi.runtime.is_dry_run():
                 pulumi.log.warn(f"{error}: what is there already is not known")
                 return
             raise
-        if blocking := existing.in_the_way(record, found, comment):
-            raise RuntimeError(existing.refusal(record, blocking, comment, command(record.key)))
+        if blocking := existing.in_the_way(record, found, self.comment):
+            raise RuntimeError(existing.refusal(record, blocking, self.comment, self.command(key)))
 
-    return pulumi.ResourceHook("nothing-in-the-way", look, pulumi.ResourceHookOptions(on_dry_run=True))
+
+def nothing_in_the_way(look: Look) -> pulumi.ResourceHook:
+    """What Pulumi runs before it makes a record, in a preview too. Records in the state are not asked about."""
+
+    async def before(args: pulumi.ResourceHookArgs) -> None:
+        await look(args.name)
+
+    return pulumi.ResourceHook("nothing-in-the-way", before, pulumi.ResourceHookOptions(on_dry_run=True))
 
 
 class DnsRecord(pulumi.ComponentResource):
