@@ -57,6 +57,16 @@ def _base64(value: SecretStr) -> SecretStr:
     return SecretStr(value.get_secret_value().strip())
 
 
+def _some(values: tuple[str, ...]) -> tuple[str, ...]:
+    # a limit of pydantic's own would also speak of a list whose entries are all wrong
+    if not values:
+        raise ValueError("must not be empty")
+    return values
+
+
+_Some = AfterValidator(_some)
+
+
 class OfName(Model):
     """What differs for the address records of one domain from ``ttl`` and ``proxied`` of all."""
 
@@ -71,16 +81,16 @@ class Caa(Model):
     refused requests. ``names``: where the records are; None: at each domain of the environment.
     """
 
-    issuers: Annotated[tuple[Issuer, ...], Field(min_length=1)]
+    issuers: Annotated[tuple[Issuer, ...], _Some]
     wildcard_issuers: tuple[Issuer, ...] | None = None
     iodef: Contact | None = None
-    names: Annotated[tuple[Domain, ...], Field(min_length=1)] | None = None
+    names: Annotated[tuple[Domain, ...], _Some] | None = None
 
 
 class Spf(Model):
     """Who may send in the domain's name (RFC 7208). ``all``: what is to happen to mail of anybody else."""
 
-    include: Annotated[tuple[Domain, ...], Field(min_length=1, max_length=10)]
+    include: Annotated[tuple[Domain, ...], Field(max_length=10), _Some]
     all: Literal["neutral", "softfail", "fail"] = "softfail"
 
 
@@ -102,7 +112,7 @@ class Dmarc(Model):
 
     policy: Literal["none", "quarantine", "reject"] = "none"
     subdomain_policy: Literal["none", "quarantine", "reject"] | None = None
-    rua: Annotated[tuple[Email, ...], Field(min_length=1)]
+    rua: Annotated[tuple[Email, ...], _Some]
 
 
 class Mail(Model):

@@ -10,7 +10,6 @@ from components.settings.base import Model
 from components.settings.values import (
     AbsolutePath,
     ByteSize,
-    Domain,
     PasswordHash,
     Positive,
     Seconds,

@@ -20,7 +20,7 @@ _HOST_TYPES = {"A", "AAAA", "CNAME"}
 
 
 class FakeZone:
-    """``records``: by id. ``calls``: method and path of each. ``failures``: answered first, each a status and headers."""
+    """``records``: by id. ``calls``: method and path. ``failures``: answered first, each a status and headers."""
 
     def __init__(self) -> None:
         self.records: dict[str, dict[str, Any]] = {}
