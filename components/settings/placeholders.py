@@ -179,8 +179,8 @@ def _dns_needs(stack: str, raw: Mapping[str, Any], need: Callable[..., _Need]) -
     if not isinstance(mail, Mapping):
         return needs
     if "verification" in mail:
-        path = ("dns", "mail", "verification")
-        needs.append(need(path, "the code that the mail relay shows", VERIFICATION, "brevo-code:CODE"))
+        code = ("dns", "mail", "verification")
+        needs.append(need(code, "the code that the mail relay shows", VERIFICATION, "brevo-code:CODE"))
     dkim = mail.get("dkim")
     for selector in dkim if isinstance(dkim, Mapping) else ():
         # A selector without a value names a record that the relay shows.

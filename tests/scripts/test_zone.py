@@ -11,7 +11,7 @@ from doctor.pulumi_cli import Cli, PulumiError
 from scripts import zone
 from tests.components.recording import stack_settings
 
-CLI = Cli(program=Path("pulumi"), project=Path("."), environment={})
+CLI = Cli(program=Path("pulumi"), project=Path(), environment={})
 
 
 def show(settings: Settings | Exception, monkeypatch: pytest.MonkeyPatch) -> int:

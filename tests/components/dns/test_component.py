@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Awaitable
 from typing import Any, cast
 
 import pulumi
@@ -57,7 +58,8 @@ def asked(name: str, *, dry_run: bool, url: str, token: str = TOKEN) -> None:
     look = Look(zone=zone, records=RECORDS, comment=OURS, command=lambda key: f"import {key} {{id}}")
 
     def program() -> object:
-        return pulumi.Output.from_input(look(name))
+        looked: Awaitable[None] = look(name)
+        return pulumi.Output.from_input(looked)
 
     pulumi.runtime.set_mocks(cast(pulumi.runtime.Mocks, None), preview=dry_run)
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]

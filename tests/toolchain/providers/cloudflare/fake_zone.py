@@ -34,9 +34,8 @@ class FakeZone:
 
     def add(self, kind: str, name: str, content: str, **more: Any) -> str:
         """A record that somebody made by hand; its id."""
-        return self._keep(
-            {"type": kind, "name": name, "content": content, "ttl": 1, "proxied": False} | more
-        )["id"]
+        body = {"type": kind, "name": name, "content": content, "ttl": 1, "proxied": False} | more
+        return str(self._keep(body)["id"])
 
     def at(self, name: str) -> list[dict[str, Any]]:
         """The records of a name."""
