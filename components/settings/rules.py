@@ -98,7 +98,7 @@ def gateway_is_beside_the_services(_stack: str, file: StackFile) -> Iterator[Fin
 def clients_behind_a_proxy_are_told_apart(_stack: str, file: StackFile) -> Iterator[Finding]:
     """Behind Cloudflare every client has one of its addresses, and all would share one rate limit."""
     domains = [*(service.domain for service in file.services.values()), file.frontend.domain]
-    proxied = file.dns is not None and any(file.dns.proxied_at(domain) for domain in domains)
+    proxied = file.dns and file.dns.provider == CLOUDFLARE and any(map(file.dns.proxied_at, domains))
     if proxied and CLOUDFLARE not in file.gateway.trusted_proxies:
         yield Finding(
             ("gateway", "trustedProxies"),

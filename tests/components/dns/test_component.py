@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Awaitable
 from typing import Any, cast
 
 import pulumi
@@ -58,8 +57,11 @@ def asked(name: str, *, dry_run: bool, url: str, token: str = TOKEN) -> None:
     look = Look(zone=zone, records=RECORDS, comment=OURS, command=lambda key: f"import {key} {{id}}")
 
     def program() -> object:
-        looked: Awaitable[None] = look(name)
-        return pulumi.Output.from_input(looked)
+        return pulumi.Output.from_input(ask())
+
+    async def ask() -> str:
+        await look(name)
+        return name
 
     pulumi.runtime.set_mocks(cast(pulumi.runtime.Mocks, None), preview=dry_run)
     pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]

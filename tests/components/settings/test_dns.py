@@ -31,7 +31,8 @@ def records(settings: Settings) -> list[str]:
 
 
 def of(load_changed: Load, dns: dict[str, Any], **hosts: Any) -> Settings:
-    changes = {f"hosts/main/{key}": value for key, value in hosts.items()}
+    changes: dict[str, Any] = {f"hosts/main/{key}": value for key, value in hosts.items()}
+    changes["gateway/trustedProxies"] = ["cloudflare"]
     return load_changed({"dns": dns} | changes)
 
 
@@ -113,8 +114,13 @@ def of(load_changed: Load, dns: dict[str, Any], **hosts: Any) -> Settings:
 def test_what_can_not_be_is_said_with_its_path(
     problems: Callable[..., list[str]], dns: dict[str, Any], problem: str
 ) -> None:
-    (line,) = problems({"dns": dns})
+    (line,) = problems({"dns": dns, "gateway/trustedProxies": ["cloudflare"]})
     assert problem in line
+
+
+def test_one_proxied_domain_is_enough_to_need_its_proxies_trusted(problems: Callable[..., list[str]]) -> None:
+    (line,) = problems({"dns": AT_CLOUDFLARE | {"names": {"sales.example.com": {"proxied": True}}}})
+    assert "gateway/trustedProxies: must name cloudflare" in line
 
 
 def test_all_problems_are_said_at_once(problems: Callable[..., list[str]]) -> None:
