@@ -57,7 +57,8 @@ def asked(name: str, *, dry_run: bool, url: str, token: str = TOKEN) -> None:
     look = Look(zone=zone, records=RECORDS, comment=OURS, command=lambda key: f"import {key} {{id}}")
 
     def program() -> object:
-        return pulumi.Output.from_input(ask())
+        said: pulumi.Output[str] = pulumi.Output.from_input(ask())
+        return said
 
     async def ask() -> str:
         await look(name)
