@@ -77,7 +77,8 @@ def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[li
     public = [domain for domain in settings.domains if names.is_public(domain)]
     gateway, host = settings.host_of("gateway")
     local = settings.certificates.source == "localCa"
-    proxied = settings.dns is not None and settings.dns.proxied
+    dns_settings = settings.dns
+    proxied = {name for name in settings.domains if dns_settings and dns_settings.proxied_at(name)}
     up = f"make up STACK={settings.stack}"
     with ThreadPoolExecutor(max_workers=2) as pool:
         resolving = pool.submit(names.resolve, public, resolver)
@@ -91,10 +92,9 @@ def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[li
         dns = names.judge_names(
             resolving.result(),
             [domain for domain in settings.domains if domain not in public],
-            gateway=host.address,
+            gateway=tuple(filter(None, (host.address, host.ipv6_address))),
             proxied=proxied,
-            managed=settings.dns is not None,
-            up=up,
+            remedy=_remedy(settings, host.address, up),
         )
         tls = certificates.judge_certificates(
             serving.result(), local=local, set_up=seen is None or seen.hostctl is not None, up=up
@@ -105,6 +105,14 @@ def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[li
         Group(title="DNS", findings=tuple(dns)),
         Group(title="Certificates", findings=tuple(tls)),
     ]
+
+
+def _remedy(settings: Settings, address: str, up: str) -> str:
+    if settings.dns is None:
+        return f"at your DNS provider: an address record to {address}"
+    if settings.dns.provider == "none":
+        return f"at your DNS provider: the lines of make zone STACK={settings.stack}"
+    return up
 
 
 def _hosts(settings: Settings, clock: Clock) -> dict[str, Told]:

@@ -1,16 +1,15 @@
-"""What faces the Internet: the gateway, its certificates and the DNS records."""
+"""What faces the Internet: the gateway and its certificates; and what Cloudflare's provider needs."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from components.settings.base import Model
 from components.settings.values import (
     AbsolutePath,
     ByteSize,
-    Domain,
     PasswordHash,
     Positive,
     Seconds,
@@ -77,23 +76,6 @@ class Certificates(Model):
     def path(self) -> str:
         """The directory that holds ``{domain}/fullchain.pem`` and ``{domain}/privkey.pem``."""
         return self.directory or CERTIFICATE_DIRECTORIES[self.source]
-
-
-class Dns(Model):
-    """Records at Cloudflare. ``ttl``: seconds, 1 is automatic. ``proxied``: traffic goes through it."""
-
-    zone: Domain
-    zone_id: str = Field(pattern=r"^[0-9a-f]{32}$")
-    proxied: bool = False
-    ttl: Annotated[WholeNumber, Field(ge=1, le=86400)] = 1
-
-    @model_validator(mode="after")
-    def _ttl_fits(self) -> Self:
-        if self.proxied and self.ttl != 1:
-            raise ValueError("a proxied record has an automatic ttl: leave ttl out or set it to 1")
-        if 1 < self.ttl < 60:
-            raise ValueError("ttl must be 1 (automatic) or 60 to 86400 seconds")
-        return self
 
 
 class Cloudflare(Model):

@@ -1,15 +1,14 @@
-"""From settings to what faces the outside: certificates, sites, the front end, DNS records. Pure."""
+"""From settings to what faces the outside: certificates, sites, the front end. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from components.certificate.plan import CertificatePaths, CertificateSource, CertificateSpec
-from components.dns.plan import DnsRecordSpec
 from components.frontend.plan import FrontendSpec
 from components.gateway.cloudflare import NETWORKS
 from components.gateway.spec import GatewaySpec, Limits, Rate, Site, Snippets
-from components.settings import Dns, Settings
+from components.settings import Settings
 from components.settings.values import CLOUDFLARE
 from components.specs.applications import Release
 
@@ -80,16 +79,4 @@ def frontend(settings: Settings, paths: Mapping[str, CertificatePaths], artifact
         services=tuple(service.domain for service in settings.services.values()),
         csp=wanted.csp,
         csp_report_only=wanted.csp_report_only,
-    )
-
-
-def dns_record(settings: Settings, dns: Dns, domain: str) -> DnsRecordSpec:
-    """The address record of one domain: the gateway's host."""
-    return DnsRecordSpec(
-        environment=settings.environment,
-        zone=dns.zone,
-        domain=domain,
-        ipv4=settings.host_of("gateway")[1].address,
-        ttl=dns.ttl,
-        proxied=dns.proxied,
     )
