@@ -16,7 +16,7 @@ DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanma
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))
 
-.PHONY: help setup audit local test unit host-test preview plan drift doctor status policy up rotate smoke drill destroy outputs slow-test bench bench-releases bench-restores lint format lock host-key host-shell clean distclean
+.PHONY: help setup audit local test unit host-test preview plan drift doctor status zone policy up rotate smoke drill destroy outputs slow-test bench bench-releases bench-restores lint format lock host-key host-shell clean distclean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -75,6 +75,10 @@ status: setup ## what each service runs, since when, how it is, its last deploym
 doctor: setup ## hosts, DNS, certificates and Pulumi: how they are, and what to do; STACK=qa
 	@:$(need-stack)
 	@$(PY) -m doctor $(STACK)
+
+zone: setup ## the records of a stack's names, as lines of a zone file to paste; STACK=local
+	@:$(need-stack)
+	@$(PY) -m scripts.zone $(STACK)
 
 rotate: setup ## change what services log in with, without a refused login; SECRET=postgres STACK=qa
 	@:$(need-stack)

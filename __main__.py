@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pulumi
 
-from components.access import observe
+from components.access import look_at_names, observe
 from components.environment import Environment
 from components.remote.connection import agent_problem
 from components.settings import Problem, Settings, SettingsError, fail, read, refusal
@@ -58,8 +58,12 @@ def main() -> None:
         fail(error.problems)
     for host, reason in observer.unreachable.items() if observer else ():
         pulumi.log.warn(f"{host} was not observed, and the plan shows what the last run left there: {reason}")
+    names = look_at_names(settings)
+    if isinstance(names, str):
+        pulumi.log.warn(f"the zone was not looked at: {names}")
+        names = None
     try:
-        environment = Environment(settings, observer, without_drill(settings))
+        environment = Environment(settings, observer, without_drill(settings), names)
     except SettingsError as error:
         # where no host was asked, a key that can't be read shows here
         fail(error.problems)

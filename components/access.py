@@ -1,4 +1,4 @@
-"""How a stack's hosts are entered, from its settings.
+"""How a stack's hosts and DNS server are entered and looked at, from its settings.
 
 ``DHANMAN_OBSERVE=no`` in the environment leaves the hosts unobserved: the plan then follows from what was applied last.
 """
@@ -9,6 +9,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from components import specs
+from components.dns.rfc2136.component import Looked
 from components.remote import Observer
 from components.remote.connection import Login
 from components.remote.session import Sessions
@@ -61,3 +63,20 @@ def observe(settings: Settings, environment: Mapping[str, str] = os.environ) -> 
         return None
     entered = {name: login for name, login in logins(settings).items() if name in known}
     return Observer(Sessions(entered, users(settings)))
+
+
+def look_at_names(settings: Settings, environment: Mapping[str, str] = os.environ) -> Looked | str | None:
+    """How the zone at a server of one's own differs from what is wanted.
+
+    None where nobody is asked, a text where the server could not be.
+    """
+    wanted = specs.dns_zone(settings, settings.dns) if settings.dns else None
+    if wanted is None or settings.is_placeholder("dns") or environment.get("DHANMAN_OBSERVE") == "no":
+        return None
+    from components.dns.rfc2136.exchange import Server, ServerError
+
+    try:
+        found = Server(wanted).look()
+    except ServerError as error:
+        return str(error)
+    return Looked(told=tuple(found.told), refused=tuple(found.refused))

@@ -22,7 +22,17 @@ from components.certificate import (
     IssuedCertificates,
     IssuedCertificatesArgs,
 )
-from components.dns import DnsRecord, DnsRecordArgs, cloudflare_provider
+from components.dns import (
+    DnsRecord,
+    DnsRecordArgs,
+    Look,
+    Record,
+    cloudflare_provider,
+    comment,
+    nothing_in_the_way,
+)
+from components.dns.existing import BASE_URL, Zone
+from components.dns.rfc2136.component import DnsZone, DnsZoneArgs, Looked
 from components.frontend import Frontend, FrontendArgs
 from components.gateway import Gateway, GatewayArgs
 from components.host import Host, HostArgs
@@ -59,6 +69,7 @@ class Environment(pulumi.ComponentResource):
 
     ``observer``: what is on the hosts now; without it the plan follows from what was applied last.
     ``without_drill``: the reason to change what could lose data without a restore drill, or empty.
+    ``names``: how the zone at a server of one's own differs from what is wanted, if it was asked.
     """
 
     def __init__(
@@ -66,12 +77,14 @@ class Environment(pulumi.ComponentResource):
         settings: Settings,
         observer: Observer | None = None,
         without_drill: str = "",
+        names: Looked | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__("dhanman:environment:Environment", settings.environment, None, opts)
         self._settings = settings
         self._observer = observer
         self._without_drill = without_drill
+        self._names_looked = names
         self._child = pulumi.ResourceOptions(parent=self)
         self._guarded = settings.environment != "local"
         self._logins = logins(settings)
@@ -395,17 +408,47 @@ class Environment(pulumi.ComponentResource):
 
     def _dns(self) -> list[pulumi.Resource]:
         """The records, if any are kept here."""
-        settings = self._settings
+        settings, dns = self._settings, self._settings.dns
         made: list[pulumi.Resource] = []
-        if settings.dns is None:
+        if dns is None:
             return made
-        for domain in settings.domains:
-            record = specs.dns_record(settings, settings.dns, domain)
-            opts = pulumi.ResourceOptions.merge(
-                self._child, pulumi.ResourceOptions(providers=[self._cloudflare])
+        if wanted := specs.dns_zone(settings, dns):
+            made.append(DnsZone("dns", DnsZoneArgs(wanted=wanted, looked=self._names_looked), self._child))
+        if dns.provider != "cloudflare":
+            return made
+        zone, said = dns.zone_id or "", comment(settings.environment)
+        records = specs.dns_records(settings, dns)
+        for key in sorted(set(dns.imports) - {record.key for record in records}):
+            pulumi.log.warn(
+                f"{settings.file}: dns/imports/{key}: there is no such record, so nothing is imported"
             )
-            made.append(DnsRecord(domain, DnsRecordArgs(zone_id=settings.dns.zone_id, record=record), opts))
+        opts = pulumi.ResourceOptions.merge(self._child, pulumi.ResourceOptions(providers=[self._cloudflare]))
+        before = self._before_records(zone, records, said)
+        for group in dict.fromkeys(record.group for record in records):
+            args = DnsRecordArgs(
+                zone_id=zone,
+                records=[record for record in records if record.group == group],
+                comment=said,
+                imports=dns.imports,
+                before=before,
+            )
+            made.append(DnsRecord(group, args, opts))
         return made
+
+    def _before_records(self, zone: str, records: Sequence[Record], said: str) -> pulumi.ResourceHook | None:
+        """What looks at Cloudflare before a record is made; None where nobody can be asked."""
+        settings, found = self._settings, self._settings.cloudflare
+        missing = settings.is_placeholder("dns", "zoneId") or settings.is_placeholder("cloudflare:apiToken")
+        if found is None or missing:
+            return None
+        at = Zone(id=zone, token=found.api_token.get_secret_value(), base_url=found.base_url or BASE_URL)
+        look = Look(
+            zone=at,
+            records=records,
+            comment=said,
+            command=lambda key: specs.import_command(settings, key),
+        )
+        return nothing_in_the_way(look)
 
 
 def _after(resource: pulumi.Resource, number: int) -> pulumi.Output[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components import specs
 from components.naming import ServiceNames
 from components.settings import Settings
 
@@ -37,6 +38,7 @@ def of(settings: Settings) -> dict[str, Any]:
         },
         "databases": {name: ServiceNames(settings.environment, name).database for name in settings.services},
         "rotation": settings.rotation.model_dump(),
+        "zoneFile": specs.dns_zone_file(settings, settings.dns) if settings.dns else "",
         "placeholders": [str(placeholder) for placeholder in settings.placeholders],
     }
 

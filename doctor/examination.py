@@ -79,7 +79,8 @@ def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[li
     local, asked_for = settings.certificates.source == "localCa", settings.certificates.asked
     # nobody trusts what Let's Encrypt's staging directory and the test server sign
     untrusted = local or (asked_for is not None and asked_for.directory in ("staging", "pebble"))
-    proxied = settings.dns is not None and settings.dns.proxied
+    dns_settings = settings.dns
+    proxied = {name for name in settings.domains if dns_settings and dns_settings.proxied_at(name)}
     up = f"make up STACK={settings.stack}"
     with ThreadPoolExecutor(max_workers=2) as pool:
         resolving = pool.submit(names.resolve, public, resolver)
@@ -93,10 +94,9 @@ def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[li
         dns = names.judge_names(
             resolving.result(),
             [domain for domain in settings.domains if domain not in public],
-            gateway=host.address,
+            gateway=tuple(filter(None, (host.address, host.ipv6_address))),
             proxied=proxied,
-            managed=settings.dns is not None,
-            up=up,
+            remedy=_remedy(settings, host.address, up),
         )
         tls = certificates.judge_certificates(
             serving.result(),
@@ -111,6 +111,14 @@ def _ask(settings: Settings, resolver: names.Resolver, clock: Clock) -> tuple[li
         Group(title="DNS", findings=tuple(dns)),
         Group(title="Certificates", findings=tuple(tls)),
     ]
+
+
+def _remedy(settings: Settings, address: str, up: str) -> str:
+    if settings.dns is None:
+        return f"at your DNS provider: an address record to {address}"
+    if settings.dns.provider == "none":
+        return f"at your DNS provider: the lines of make zone STACK={settings.stack}"
+    return up
 
 
 def _hosts(settings: Settings, clock: Clock) -> dict[str, Told]:

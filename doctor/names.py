@@ -6,7 +6,7 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from doctor.findings import Finding, fail, ok, warn
 
@@ -75,17 +75,15 @@ def judge_names(
     found: Mapping[str, Addresses | NotResolvedError],
     skipped: Iterable[str],
     *,
-    gateway: str,
-    proxied: bool,
-    managed: bool,
-    up: str,
+    gateway: tuple[str, ...],
+    proxied: Collection[str],
+    remedy: str,
 ) -> list[Finding]:
     """A line for each domain.
 
-    ``skipped``: names that no DNS server knows. ``gateway``: the address that they must lead to, unless ``proxied``
-    (then Cloudflare's are in its place). ``managed``: the stack keeps the records itself.
+    ``skipped``: names that no DNS server knows. ``gateway``: the addresses that they must lead to, all of them, except
+    for those that are ``proxied`` (then Cloudflare's are in their place). ``remedy``: what puts records right.
     """
-    remedy = up if managed else f"at your DNS provider: an A record to {gateway}"
     local = list(skipped)
     lines = []
     if local:
@@ -99,14 +97,15 @@ def judge_names(
             else:
                 text = "no DNS server answered, so it is not known"
                 lines.append(warn(subject, text, "this machine's network and /etc/resolv.conf"))
-        elif proxied:
+        elif name in proxied:
             lines.append(ok(subject, f"{', '.join(answer)} (proxied)"))
-        elif gateway not in answer:
-            lines.append(fail(subject, f"leads to {', '.join(answer)} and not to {gateway}", remedy))
-        elif len(answer) > 1:
-            others = ", ".join(address for address in answer if address != gateway)
-            text = f"leads to {gateway}, and also to {others}: some requests go there"
+        elif missing := [address for address in gateway if address not in answer]:
+            lines.append(
+                fail(subject, f"leads to {', '.join(answer)} and not to {', '.join(missing)}", remedy)
+            )
+        elif others := [address for address in answer if address not in gateway]:
+            text = f"leads to {', '.join(gateway)}, and also to {', '.join(others)}: some requests go there"
             lines.append(warn(subject, text, "take the other record away at your DNS provider"))
         else:
-            lines.append(ok(subject, gateway))
+            lines.append(ok(subject, ", ".join(gateway)))
     return lines

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import warnings
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         FAILED.parent.mkdir(parents=True, exist_ok=True)
         with FAILED.open("a") as file:
             file.write(f"=== {report.nodeid} ({report.when})\n{report.longreprtext}\n")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """A loop for every test: ``asyncio.run`` in one before leaves none, and Pulumi's mocks ask for it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            asyncio.get_event_loop()
+        except RuntimeError:
+            asyncio.set_event_loop(asyncio.new_event_loop())

@@ -1,14 +1,21 @@
-"""Public names of the environment, in Cloudflare."""
+"""Public names of the environment: at Cloudflare, at a server of one's own, or as a zone file."""
 
-from components.dns.component import DnsRecord, DnsRecordArgs, cloudflare_provider
-from components.dns.plan import AUTOMATIC_TTL, AddressRecord, DnsRecordSpec, address_records
+from components.dns.component import DnsRecord, DnsRecordArgs, Look, cloudflare_provider, nothing_in_the_way
+from components.dns.plan import CaaSpec, DnsSpec, Domain, MailSpec, Record, comment, records
+from components.dns.zone_file import zone_file
 
 __all__ = [
-    "AUTOMATIC_TTL",
-    "AddressRecord",
+    "CaaSpec",
     "DnsRecord",
     "DnsRecordArgs",
-    "DnsRecordSpec",
-    "address_records",
+    "DnsSpec",
+    "Domain",
+    "Look",
+    "MailSpec",
+    "Record",
     "cloudflare_provider",
+    "comment",
+    "nothing_in_the_way",
+    "records",
+    "zone_file",
 ]

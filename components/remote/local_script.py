@@ -10,8 +10,9 @@ class LocalScript(command.local.Command):
     """Runs a Python module of the project when its input changes, and ``delete``, another one, when it is deleted.
 
     ``stdin`` is a secret. ``secret_output``: what the script prints is one too; then nothing of it is shown, and the
-    script finds what it printed the last time in ``PULUMI_COMMAND_STDOUT``. The script is idempotent. Without
-    ``delete`` deleting the resource runs nothing.
+    script finds what it printed the last time in ``PULUMI_COMMAND_STDOUT``. ``drift``: for a script whose work is
+    looked at beforehand, a mark of what was found to differ, empty for nothing; None for all others. The script is
+    idempotent. Without ``delete`` deleting the resource runs nothing.
     """
 
     def __init__(
@@ -22,15 +23,20 @@ class LocalScript(command.local.Command):
         *,
         delete: str | None = None,
         secret_output: bool = False,
+        drift: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         if secret_output:
             opts = pulumi.ResourceOptions.merge(
                 opts, pulumi.ResourceOptions(additional_secret_outputs=["stdout"])
             )
+        if drift == "":
+            # the text that is stored stays: a repair leaves no second difference
+            opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["update"]))
         super().__init__(
             resource_name,
             create=_command(module),
+            update=None if drift is None else _command(module) + (f" --drift={drift}" if drift else ""),
             delete=_command(delete) if delete else None,
             stdin=pulumi.Output.secret(stdin),
             add_previous_output_in_env=secret_output,

@@ -17,7 +17,8 @@ from components.settings.applications import (
 )
 from components.settings.buckets import B2Bucket, FolderBucket, Lock, R2Bucket, S3Bucket
 from components.settings.data import AptSource, Backup, Postgres, Rabbitmq
-from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
+from components.settings.dns import Dns
+from components.settings.edge import Certificates, Cloudflare, Gateway
 from components.settings.from_prod import FromProd, SourceBucket
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.loader import load

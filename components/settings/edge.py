@@ -1,4 +1,4 @@
-"""What faces the Internet: the gateway, its certificates and the DNS records."""
+"""What faces the Internet: the gateway and its certificates; and what Cloudflare's provider needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from components.settings.base import Model
 from components.settings.values import (
     AbsolutePath,
     ByteSize,
-    Domain,
     PasswordHash,
     Positive,
     Seconds,
@@ -91,23 +90,6 @@ class Certificates(Model):
             raise ValueError("directory is not for source acme, whose certificates are in /etc/dhanman/acme")
         if self.source != "acme" and self.acme is not None:
             raise ValueError(f"acme is for source acme, and source is {self.source}")
-        return self
-
-
-class Dns(Model):
-    """Records at Cloudflare. ``ttl``: seconds, 1 is automatic. ``proxied``: traffic goes through it."""
-
-    zone: Domain
-    zone_id: str = Field(pattern=r"^[0-9a-f]{32}$")
-    proxied: bool = False
-    ttl: Annotated[WholeNumber, Field(ge=1, le=86400)] = 1
-
-    @model_validator(mode="after")
-    def _ttl_fits(self) -> Self:
-        if self.proxied and self.ttl != 1:
-            raise ValueError("a proxied record has an automatic ttl: leave ttl out or set it to 1")
-        if 1 < self.ttl < 60:
-            raise ValueError("ttl must be 1 (automatic) or 60 to 86400 seconds")
         return self
 
 

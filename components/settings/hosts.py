@@ -28,6 +28,7 @@ class Host(Model):
 
     ``memory`` (bytes) and ``cores`` are what plans calculate with; a host that has less refuses them.
     ``disk`` (bytes): the size that its data may grow to. ``adopt``: take over what was set up there by hand.
+    ``ipv6_address``: a second address, which its domains lead to as well.
     """
 
     address: Address
@@ -41,6 +42,7 @@ class Host(Model):
     time_zone: TimeZone = "Etc/UTC"
     adopt: bool = False
     private_address: Address | None = None
+    ipv6_address: Address | None = None
 
     @property
     def internal_address(self) -> str:

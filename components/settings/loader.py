@@ -72,7 +72,7 @@ class _Loading:
         if self.tree.get("environment") != "local":
             self.missing = placeholders.fill(self.stack, self.tree)
             r2 = raw.get(self.tree, ("backup", "bucket", "kind")) == "r2"
-            if r2 or isinstance(self.tree.get("dns"), Mapping):
+            if r2 or placeholders.at_cloudflare(self.tree):
                 self.missing += placeholders.fill_cloudflare(self.stack, self.cloudflare)
         parsed = self._parse()
         if parsed is not None:

@@ -11,7 +11,8 @@ from components.settings.alerts import Alerts
 from components.settings.applications import DotnetRuntime, Frontend, Pool, Runtime, Service
 from components.settings.base import Model
 from components.settings.data import Backup, Postgres, Rabbitmq, Rotation
-from components.settings.edge import Certificates, Cloudflare, Dns, Gateway
+from components.settings.dns import Dns
+from components.settings.edge import Certificates, Cloudflare, Gateway
 from components.settings.from_prod import FromProd
 from components.settings.hosts import Host, NetworkSettings, Roles, Ssh
 from components.settings.objects import ObjectStorage

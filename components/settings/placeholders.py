@@ -29,6 +29,9 @@ WEBHOOK = "https://hooks.slack.com/services/placeholder"
 B2_ENDPOINT = "https://s3.placeholder.backblazeb2.com"
 B2_EXAMPLE = "https://s3.us-west-004.backblazeb2.com"
 APT_KEY = "placeholder\n"
+TSIG_SECRET = "cGxhY2Vob2xkZXI="
+VERIFICATION = "placeholder:0"
+NOWHERE = "placeholder.invalid"
 VERSION = "0.0.0-placeholder"
 
 
@@ -141,8 +144,7 @@ def _secret_needs(stack: str, raw: Mapping[str, Any], need: Callable[..., _Need]
         needs.append(
             need(("ssh", "privateKey"), "the private key to log in with", PRIVATE_KEY, key_file, secret=True)
         )
-    if isinstance(raw.get("dns"), Mapping):
-        needs.append(need(("dns", "zoneId"), "the zone's id at Cloudflare", "0" * 32, "ID"))
+    needs += _dns_needs(stack, raw, need)
     if get(raw, ("certificates", "acme", "challenge")) == "dns-01":
         token = ("certificates", "acme", "cloudflareToken")
         needs.append(need(token, "the token with which the host proves its names", SECRET, "", secret=True))
@@ -160,6 +162,36 @@ def _secret_needs(stack: str, raw: Mapping[str, Any], need: Callable[..., _Need]
             # A key without a value names a secret that the service needs.
             path = ("services", name, "secrets", str(key))
             needs.append(need(path, "the secret", SECRET, "", secret=True))
+    return needs
+
+
+def at_cloudflare(raw: Mapping[str, Any]) -> bool:
+    """Whether the records of a stack are kept at Cloudflare."""
+    dns = raw.get("dns")
+    return isinstance(dns, Mapping) and dns.get("provider", "cloudflare") == "cloudflare"
+
+
+def _dns_needs(stack: str, raw: Mapping[str, Any], need: Callable[..., _Need]) -> list[_Need]:
+    needs = []
+    if at_cloudflare(raw):
+        needs.append(need(("dns", "zoneId"), "the zone's id at Cloudflare", "0" * 32, "ID"))
+    if isinstance(get(raw, ("dns", "rfc2136", "key")), Mapping):
+        path = ("dns", "rfc2136", "key", "secret")
+        needs.append(need(path, "the secret of the key that signs updates", TSIG_SECRET, "", secret=True))
+    mail = get(raw, ("dns", "mail"))
+    if not isinstance(mail, Mapping):
+        return needs
+    if "verification" in mail:
+        code = ("dns", "mail", "verification")
+        needs.append(need(code, "the code that the mail relay shows", VERIFICATION, "brevo-code:CODE"))
+    dkim = mail.get("dkim")
+    for selector in dkim if isinstance(dkim, Mapping) else ():
+        # A selector without a value names a record that the relay shows.
+        record = ("dns", "mail", "dkim", str(selector))
+        command = config_command(stack, (*record, "cname"), "TARGET")
+        needs.append(
+            _Need(path=record, what="the relay's DKIM record", stand_in={"cname": NOWHERE}, command=command)
+        )
     return needs
 
 

@@ -34,6 +34,11 @@ _STAND_INS: dict[str, Any] = {
     "backup": ["repaired"],
     "zone": "invalid",
     "zoneId": "0" * 32,
+    "server": "192.0.2.1",
+    "secret": "cmVwYWlyZWQ=",
+    "issuers": ["repaired.invalid"],
+    "rua": ["repaired@repaired.invalid"],
+    "include": ["repaired.invalid"],
     "max": 1,
     "key": SECRET,
     "keyId": "placeholder0",
@@ -43,6 +48,14 @@ _STAND_INS: dict[str, Any] = {
     "user": "repaired",
     "password": SECRET,
 }
+
+_ENTRIES = {
+    "issuers": "repaired.invalid",
+    "wildcardIssuers": "repaired.invalid",
+    "include": "repaired.invalid",
+    "rua": "repaired@repaired.invalid",
+}
+"""What takes the place of an entry of a list, by the list's key; where there is none the rules are not checked."""
 
 
 def repair(raw: dict[str, Any], errors: Iterable[tuple[Path, str]]) -> None:
@@ -58,7 +71,7 @@ def repair(raw: dict[str, Any], errors: Iterable[tuple[Path, str]]) -> None:
         if isinstance(holder, list):
             # Emptied by an earlier error of the same list, perhaps.
             if int(path[-1]) < len(holder):
-                holder[int(path[-1])] = "repaired" if path[0] == "roles" else None
+                holder[int(path[-1])] = "repaired" if path[0] == "roles" else _ENTRIES.get(path[-2])
         elif isinstance(holder, dict):
             holder.pop(path[-1], None)
             if kind == "missing" and path[-1] in _STAND_INS:

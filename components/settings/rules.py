@@ -8,6 +8,7 @@ from ipaddress import ip_address, ip_network
 
 from components.settings.buckets import B2Bucket, FolderBucket
 from components.settings.certificate_rules import CERTIFICATE_RULES
+from components.settings.dns_rules import DNS_RULES
 from components.settings.finding import Finding, Rule
 from components.settings.model import StackFile, postgres_sizing, rabbitmq_memory
 from components.settings.object_rules import OBJECT_RULES
@@ -97,11 +98,13 @@ def gateway_is_beside_the_services(_stack: str, file: StackFile) -> Iterator[Fin
 
 def clients_behind_a_proxy_are_told_apart(_stack: str, file: StackFile) -> Iterator[Finding]:
     """Behind Cloudflare every client has one of its addresses, and all would share one rate limit."""
-    if file.dns and file.dns.proxied and CLOUDFLARE not in file.gateway.trusted_proxies:
+    domains = [*(service.domain for service in file.services.values()), file.frontend.domain]
+    proxied = file.dns and file.dns.provider == CLOUDFLARE and any(map(file.dns.proxied_at, domains))
+    if proxied and CLOUDFLARE not in file.gateway.trusted_proxies:
         yield Finding(
             ("gateway", "trustedProxies"),
             "must name cloudflare: with dns/proxied all clients would count as one",
-            (("dns", "proxied"),),
+            (("dns", "proxied"), ("dns", "names")),
         )
 
 
@@ -109,7 +112,11 @@ def addresses_are_distinct(_stack: str, file: StackFile) -> Iterator[Finding]:
     """No two hosts have one address, and private addresses are private to the firewall too."""
     seen: dict[str, Path] = {}
     for name, host in file.hosts.items():
-        for key, address in (("address", host.address), ("privateAddress", host.private_address)):
+        for key, address in (
+            ("address", host.address),
+            ("ipv6Address", host.ipv6_address),
+            ("privateAddress", host.private_address),
+        ):
             path = ("hosts", name, key)
             if address is None:
                 continue
@@ -320,4 +327,5 @@ RULES: tuple[Rule, ...] = (
     drills_can_be_run,
     *OBJECT_RULES,
     *CERTIFICATE_RULES,
+    *DNS_RULES,
 )

@@ -47,7 +47,8 @@ def _percentage(expectation: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _matching(pattern: str, expectation: str) -> AfterValidator:
+def matching(pattern: str, expectation: str) -> AfterValidator:
+    """Text that has this form as a whole; ``expectation``: what is said otherwise."""
     compiled = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -236,75 +237,75 @@ AcmeDirectory = Annotated[str, AfterValidator(_acme_directory)]
 CaCertificate = Annotated[str, AfterValidator(_ca_certificate)]
 Email = Annotated[
     str,
-    _matching(
+    matching(
         rf"[A-Za-z0-9._%+-]+@(?i:{_LABEL}(\.{_LABEL})+)", "must be an e-mail address such as ops@dhanman.com"
     ),
 ]
 Sha256 = Annotated[
-    str, _matching(r"[0-9a-f]{64}", "must be a SHA-256 digest of 64 hexadecimal digits in lower case")
+    str, matching(r"[0-9a-f]{64}", "must be a SHA-256 digest of 64 hexadecimal digits in lower case")
 ]
 Version = Annotated[
     str,
-    _matching(
+    matching(
         r"[0-9A-Za-z][0-9A-Za-z.+_~-]{0,63}",
         "must be a version such as 1.4.2 (letters, digits and . + _ ~ -, at most 64)",
     ),
 ]
 Name = Annotated[
     str,
-    _matching(
+    matching(
         r"[a-z][a-z0-9-]{0,16}[a-z0-9]",
         "must be a name of 2 to 18 lower-case letters, digits and hyphens that starts with a letter",
     ),
 ]
-UserName = Annotated[str, _matching(r"[a-z_][a-z0-9_-]{0,31}", "must be a user name such as deploy")]
+UserName = Annotated[str, matching(r"[a-z_][a-z0-9_-]{0,31}", "must be a user name such as deploy")]
 AbsolutePath = Annotated[
     str,
-    _matching(
+    matching(
         r"(/(?!\.\.?(/|$))[A-Za-z0-9._@+-]+)+", "must be an absolute path without spaces, such as /backups/x"
     ),
 ]
-LocalPath = Annotated[str, _matching(r"[^\0\n]+", "must be a path on this machine")]
+LocalPath = Annotated[str, matching(r"[^\0\n]+", "must be a path on this machine")]
 BucketName = Annotated[
-    str, _matching(r"[a-z0-9][a-z0-9-]{4,61}[a-z0-9]", "must be a bucket name (6 to 63 of a-z, 0-9 and -)")
+    str, matching(r"[a-z0-9][a-z0-9-]{4,61}[a-z0-9]", "must be a bucket name (6 to 63 of a-z, 0-9 and -)")
 ]
 B2Endpoint = Annotated[
     str,
-    _matching(
+    matching(
         r"https://s3\.[a-z0-9-]+\.backblazeb2\.com",
         "must be the bucket's S3 endpoint, such as https://s3.us-west-004.backblazeb2.com",
     ),
 ]
 BucketPrefix = Annotated[
     str,
-    _matching(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", "must be a path inside the bucket, such as postgresql"),
+    matching(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*", "must be a path inside the bucket, such as postgresql"),
 ]
 ColumnName = Annotated[
     str,
-    _matching(
+    matching(
         r"([A-Za-z_][A-Za-z0-9_]*\.){1,2}[A-Za-z_][A-Za-z0-9_]*",
         "must be a column such as employees.salary or hr.employees.salary, written as PostgreSQL shows it",
     ),
 ]
 PackageName = Annotated[
-    str, _matching(r"[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+:~-]+)?", "must be the name of a Debian package")
+    str, matching(r"[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+:~-]+)?", "must be the name of a Debian package")
 ]
 AppSettingsKey = Annotated[
     str,
-    _matching(
+    matching(
         r"[A-Za-z0-9_-]+([.:][A-Za-z0-9_-]+)*",
         "must be a key of appsettings.json with dots, such as Auth0.ClientSecret",
     ),
 ]
 VariableName = Annotated[
-    str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable")
+    str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "must be the name of an environment variable")
 ]
 CspDirective = Annotated[
-    str, _matching(r"[a-z]+(-[a-z]+)*", "must be a directive of a Content Security Policy, such as img-src")
+    str, matching(r"[a-z]+(-[a-z]+)*", "must be a directive of a Content Security Policy, such as img-src")
 ]
 CspSource = Annotated[
     str,
-    _matching(
+    matching(
         r"[^\s;,\"\\{}$]+",
         "must be one source of a Content Security Policy, such as 'self' or https://cdn.dhanman.com",
     ),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from components.specs.applications import Release, microservice, release, runtime_packages
 from components.specs.backups import backup, bucket, bucket_keys, host_backup, physical_backup, source_secrets
-from components.specs.edge import acme_token, certificates, dns_record, frontend, gateway
+from components.specs.dns import dns_records, dns_zone, dns_zone_file, import_command
+from components.specs.edge import acme_token, certificates, frontend, gateway
 from components.specs.hosts import alert_secrets, data_gate, host, notifier
 from components.specs.objects import Objects, objects
 from components.specs.servers import postgres, rabbitmq
@@ -19,11 +20,14 @@ __all__ = [
     "bucket_keys",
     "certificates",
     "data_gate",
-    "dns_record",
+    "dns_records",
+    "dns_zone",
+    "dns_zone_file",
     "frontend",
     "gateway",
     "host",
     "host_backup",
+    "import_command",
     "microservice",
     "notifier",
     "objects",

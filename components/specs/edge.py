@@ -1,4 +1,4 @@
-"""From settings to what faces the outside: certificates, sites, the front end, DNS records. Pure."""
+"""From settings to what faces the outside: certificates, sites, the front end. Pure."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from components.certificate.spec import (
     CertificateSource,
     CertificateSpec,
 )
-from components.dns.plan import DnsRecordSpec
 from components.frontend.plan import FrontendSpec
 from components.gateway.cloudflare import NETWORKS
 from components.gateway.spec import GatewaySpec, Limits, Rate, Site, Snippets
-from components.settings import Acme, Dns, Settings
+from components.settings import Acme, Settings
 from components.settings.values import CLOUDFLARE
 from components.specs.applications import Release
 
@@ -43,7 +42,9 @@ def certificates(settings: Settings) -> CertificateSpec:
 
 def _acme(settings: Settings, asked: Acme) -> AcmeSpec:
     # what goes through Cloudflare's proxy answers with its addresses, which change
-    proxied = settings.dns is not None and settings.dns.proxied
+    dns, gateway = settings.dns, settings.host_of("gateway")[1]
+    proxied = dns is not None and any(dns.proxied_at(name) for name in settings.domains)
+    own = tuple(filter(None, (gateway.address, gateway.ipv6_address)))
     return AcmeSpec(
         directory=ACME_DIRECTORIES.get(asked.directory, asked.directory),
         authority=asked.ca_certificate,
@@ -55,7 +56,7 @@ def _acme(settings: Settings, asked: Acme) -> AcmeSpec:
         key_type=asked.key_type,
         renew_before=asked.renew_before,
         alert_before=asked.alert_before,
-        addresses=() if proxied else (settings.host_of("gateway")[1].address,),
+        addresses=() if proxied else own,
         dns_timeout=asked.dns_timeout,
         schedule=asked.schedule,
         jitter=asked.jitter,
@@ -124,16 +125,4 @@ def frontend(settings: Settings, paths: Mapping[str, CertificatePaths], artifact
         services=tuple(service.domain for service in settings.services.values()),
         csp=wanted.csp,
         csp_report_only=wanted.csp_report_only,
-    )
-
-
-def dns_record(settings: Settings, dns: Dns, domain: str) -> DnsRecordSpec:
-    """The address record of one domain: the gateway's host."""
-    return DnsRecordSpec(
-        environment=settings.environment,
-        zone=dns.zone,
-        domain=domain,
-        ipv4=settings.host_of("gateway")[1].address,
-        ttl=dns.ttl,
-        proxied=dns.proxied,
     )

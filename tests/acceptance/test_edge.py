@@ -12,7 +12,7 @@ from tests.acceptance.world import World
 pytestmark = pytest.mark.host
 
 PASSWORD = "let me see"
-SALES = "https://sales.dhanman.test"
+SALES = "sales.dhanman.test"
 CA = "/etc/dhanman/certificates/ca.crt"
 
 
@@ -64,10 +64,13 @@ def test_no_hash_of_a_password_is_said_or_readable_by_everybody(edge: World) -> 
 
 
 def test_a_service_of_its_own_rate_says_429_and_when_to_come_again(edge: World) -> None:
-    answers = [edge.ask(f"{SALES}/health") for _ in range(8)]
-    refused = [a for a in answers if a.status != 200]
-    assert {a.status for a in refused} == {429}
-    assert refused[0].headers["retry-after"] == "1"
+    # side by side, since a slow machine would not exceed the rate otherwise
+    said = edge.run(
+        f"curl --silent --parallel --parallel-immediate --cacert {CA} --resolve {SALES}:443:127.0.0.1"
+        " --output /dev/null --write-out '%{http_code} %header{retry-after}\\n'"
+        f" 'https://{SALES}/health?[1-30]'"
+    )
+    assert {line.strip() for line in said.splitlines()} == {"200", "429 1"}
     assert edge.ask("https://purchase.dhanman.test/health").status == 200
 
 

@@ -38,6 +38,7 @@ def test_the_outputs_have_the_shape_that_others_rely_on(load_outputs: Load) -> N
         },
         "databases": {"common": "qa-dhanman-common", "sales": "qa-dhanman-sales"},
         "rotation": {"postgres": 0, "rabbitmq": 0},
+        "zoneFile": "",
         "placeholders": [],
     }
     assert outputs.of(load_outputs()) == wanted

@@ -15,7 +15,7 @@ GATEWAY = "192.0.2.10"
 
 
 def judge(answer: Addresses | NotResolvedError, **changes: Any) -> Any:
-    options: dict[str, Any] = {"gateway": GATEWAY, "proxied": False, "managed": True, "up": UP}
+    options: dict[str, Any] = {"gateway": (GATEWAY,), "proxied": (), "remedy": UP}
     return judge_names({"sales.example.com": answer}, [], **options | changes)
 
 
@@ -38,19 +38,24 @@ def test_a_domain_leads_to_the_gateway_and_nowhere_else(
 
 
 def test_a_proxied_domain_may_lead_anywhere_but_must_lead_somewhere() -> None:
-    assert levels(judge(("104.16.0.1", "104.16.0.2"), proxied=True)) == set()
-    assert levels(judge(NotResolvedError(known=True), proxied=True)) == {"fail dns sales.example.com"}
+    assert levels(judge(("104.16.0.1", "104.16.0.2"), proxied={"sales.example.com"})) == set()
+    assert levels(judge(NotResolvedError(known=True), proxied={"sales.example.com"})) == {
+        "fail dns sales.example.com"
+    }
 
 
-def test_who_keeps_the_records_is_who_has_to_correct_them() -> None:
+def test_what_puts_a_record_right_is_told() -> None:
     assert judge(NotResolvedError(known=True))[0].remedy == UP
-    assert "your DNS provider" in judge(NotResolvedError(known=True), managed=False)[0].remedy
+
+
+def test_a_domain_leads_to_both_addresses_of_its_host() -> None:
+    both = (GATEWAY, "2001:db8::1")
+    assert levels(judge(both, gateway=both)) == set()
+    assert "and not to 2001:db8::1" in lines(judge((GATEWAY,), gateway=both))
 
 
 def test_names_that_dns_does_not_know_by_intention_are_one_line() -> None:
-    found = judge_names(
-        {}, ["a.dhanman.test", "b.dhanman.test"], gateway=GATEWAY, proxied=False, managed=False, up=UP
-    )
+    found = judge_names({}, ["a.dhanman.test", "b.dhanman.test"], gateway=(GATEWAY,), proxied=(), remedy=UP)
     assert [(one.level, one.text.split()[0]) for one in found] == [("ok", "2")]
     assert not is_public("sales.dhanman.test")
     assert is_public("sales.example.com")

@@ -361,8 +361,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "proxied with ttl",
-        {"dns": {"zone": "example.com", "proxied": True, "ttl": 300}},
-        "dns: a proxied record has",
+        {
+            "dns": {"zone": "example.com", "proxied": True, "ttl": 300},
+            "gateway/trustedProxies": ["cloudflare"],
+        },
+        "dns/ttl: must be 1 (automatic), since the records are proxied",
     ),
     ("relative folder", {"backup": {"directory": "backups"}}, "backup/directory: must be an absolute path"),
     (

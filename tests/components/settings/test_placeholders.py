@@ -16,7 +16,10 @@ MISSING: dict[str, Any] = {
     "services/sales/artifact": DELETE,
     "services/sales/secrets": {"Jwt.Key": None},
     "ssh": {},
-    "dns": {"zone": "example.com"},
+    "dns": {
+        "zone": "example.com",
+        "mail": {"verification": None, "dkim": {"brevo1": None}},
+    },
     "backup": {"bucket": {"kind": "b2", "name": "dhanman-backups"}},
     "alerts": {"slack": {}, "email": None},
     "runtime": {
@@ -41,6 +44,8 @@ def test_each_missing_value_is_listed_with_the_command_that_sets_it(load_changed
         "services/sales/secrets/Jwt.Key": f"{set_secret} 'dhanman:services.sales.secrets[\"Jwt.Key\"]'",
         "ssh/privateKey": f"{set_secret} 'dhanman:ssh.privateKey' < ~/.ssh/id_ed25519",
         "dns/zoneId": f"{set_public} 'dhanman:dns.zoneId' ID",
+        "dns/mail/verification": f"{set_public} 'dhanman:dns.mail.verification' brevo-code:CODE",
+        "dns/mail/dkim/brevo1": f"{set_public} 'dhanman:dns.mail.dkim.brevo1.cname' TARGET",
         "backup/bucket/admin/keyId": f"{set_public} 'dhanman:backup.bucket.admin.keyId' ID",
         "backup/bucket/admin/key": f"{set_secret} 'dhanman:backup.bucket.admin.key'",
         "backup/bucket/endpoint": f"{set_public} 'dhanman:backup.bucket.endpoint' "
@@ -59,7 +64,7 @@ def test_an_update_refuses_all_placeholders_at_once(load_changed: Load) -> None:
     settings = load_changed(MISSING)
     with pytest.raises(SettingsError) as caught:
         settings.require_complete()
-    assert len(caught.value.problems) == len(settings.placeholders) == 16
+    assert len(caught.value.problems) == len(settings.placeholders) == 18
     assert str(caught.value.problems[-1]).startswith(
         "Pulumi.qa.yaml: runtime/feed/keyFile: the signing key of"
     )

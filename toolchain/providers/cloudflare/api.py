@@ -18,6 +18,7 @@ _BASE_URL = "https://api.cloudflare.com/client/v4"
 _TIMEOUT_SECONDS = 30
 _ATTEMPTS = 5
 _FIRST_WAIT_SECONDS = 0.5
+_LONGEST_WAIT_SECONDS = 60
 _TOO_MANY, _SERVER_ERROR, _NOT_FOUND = 429, 500, 404
 
 
@@ -55,29 +56,33 @@ class Api:
     async def call(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> dict[str, Any]:
-        """Call the API and give `result`. Raises NotFoundError or OperationError with the API's own words."""
+        """Call the API and give `result`. Raises NotFoundError or OperationError with the API's own words.
+
+        What passes is tried again, after as many seconds as the answer asks for, unless those are too many.
+        """
         wait = _FIRST_WAIT_SECONDS
         for attempt in range(1, _ATTEMPTS + 1):
-            status, text = await asyncio.to_thread(self._send, method, path, body, headers or {})
+            status, text, after = await asyncio.to_thread(self._send, method, path, body, headers or {})
             retryable = status == _TOO_MANY or status >= _SERVER_ERROR or (status == 0 and method == "GET")
-            if not retryable or attempt == _ATTEMPTS:
+            asked = float(after) if after.isdigit() else wait
+            if not retryable or attempt == _ATTEMPTS or asked > _LONGEST_WAIT_SECONDS:
                 break
-            await asyncio.sleep(wait)
+            await asyncio.sleep(asked)
             wait *= 2
         return _result(f"{method} {path}", status, text)
 
-    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> tuple[int, str]:
+    def _send(self, method: str, path: str, body: Any, headers: dict[str, str]) -> tuple[int, str, str]:
         data = None if body is None else json.dumps(_whole(body)).encode()
         request = urllib.request.Request(
             self.base_url + path, data=data, method=method, headers=self.headers | headers
         )
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
-                return answer.status, answer.read().decode()
+                return answer.status, answer.read().decode(), ""
         except urllib.error.HTTPError as error:
-            return error.code, error.read().decode(errors="replace")
+            return error.code, error.read().decode(errors="replace"), error.headers.get("Retry-After", "")
         except (OSError, http.client.HTTPException) as error:
-            return 0, str(getattr(error, "reason", error))
+            return 0, str(getattr(error, "reason", error)), ""
 
 
 def _result(what: str, status: int, text: str) -> dict[str, Any]:
