@@ -1,4 +1,7 @@
-"""Failures are written down as they happen: a run on hosts takes long, and pytest tells what failed at its end."""
+"""For all tests: failures are written down as they happen, and each finds an event loop.
+
+A run on hosts takes long, and pytest tells what failed at its end.
+"""
 
 from __future__ import annotations
 

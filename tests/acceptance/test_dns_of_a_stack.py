@@ -144,6 +144,7 @@ def test_records_are_made_kept_repaired_after_a_refresh_and_removed(
     assert zone.records == {}
 
 
+@pytest.mark.slow
 def test_a_record_of_others_is_refused_in_a_preview_and_imported_when_told_so(
     cloudflare: tuple[FakeZone, Stack],
 ) -> None:
