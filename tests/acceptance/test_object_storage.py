@@ -131,10 +131,10 @@ def test_a_service_uses_its_own_bucket_and_no_other(storage: World, letter: str)
 
 def test_nobody_outside_the_private_ranges_reaches_the_port(storage: World) -> None:
     inside = storage.host.address
-    storage.host.add_address("198.51.100.10/24")
+    storage.host.add_address("198.51.100.20/24")
     socket.create_connection((inside, PORT), timeout=2).close()
     with pytest.raises(OSError):
-        socket.create_connection(("198.51.100.10", PORT), timeout=2)
+        socket.create_connection(("198.51.100.20", PORT), timeout=2)
 
 
 def test_a_deleted_object_comes_back_from_the_backup_with_its_attributes(storage: World, letter: str) -> None:
