@@ -11,7 +11,7 @@ from tests.acceptance.world import STACK, World
 from tests.faults.conditions import wait_for
 
 REACHED, GO = "/run/fault-reached", "/run/fault-go"
-PROGRAM, ASIDE, WRAPPER = "/usr/sbin/nginx", "/root/fault-nginx", "/root/fault-wrapper"
+PROGRAM, ASIDE, WRAPPER = "/usr/sbin/nginx", "/usr/lib/fault-nginx", "/usr/lib/fault-wrapper"
 JOURNAL = "/var/lib/dhanman/journals/gateway-local.json"
 """The journal of the unit that is held."""
 
