@@ -166,8 +166,6 @@ def gateway_unit(spec: GatewaySpec) -> Unit:
                 content=_TEMPLATES.render(SANDBOX),
                 notify=("daemon-reload", f"restart {NGINX}"),
             ),
-            # one of the few places that the package's nginx.conf includes outside of its blocks
-            _file(spec, "etc/nginx/modules-enabled/90-dhanman.conf"),
             Service(unit=NGINX, log="/var/log/nginx/error.log"),
         ),
         validations=(VALIDATION,),
