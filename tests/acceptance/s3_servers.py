@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,13 +12,13 @@ from typing import Any
 
 from bench.load import build, digest
 from scripts.steps import Steps
+from tests import processes
 from tests.acceptance import object_store
 from toolchain import paths
 
 KEY_ID, KEY = "testadminkey", "not-a-real-admin-key"
 HOST_KEY_ID, HOST_KEY = "testhostkey", "not-a-real-key-of-a-host"
 _MINIO = Path(__file__).resolve().parent / "minio"
-_LIMIT = 20.0
 
 
 @dataclass(frozen=True)
@@ -96,34 +92,11 @@ def _minio(folder: Path, port: int) -> tuple[Path, list[str], dict[str, str]]:
 @contextmanager
 def running(kind: str, folder: Path) -> Iterator[Server]:
     """A server that is up, with nothing in it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    program, options, env = (_versitygw if kind == "versitygw" else _minio)(folder, port)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([str(program), *options], stdout=log, stderr=log, env=os.environ | env)
-    server = Server(kind, f"http://127.0.0.1:{port}", program, folder)
-    try:
-        _wait(server, process)
-        yield server
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    until = time.monotonic() + _LIMIT
-    while True:
-        try:
-            server.client.list_buckets()
-            return
-        except (BotoCoreError, ClientError):
-            assert process.poll() is None, (server.folder / "log").read_text()
-            assert time.monotonic() < until, "the S3 server does not start"
-            time.sleep(0.1)
+    port = processes.free_port()
+    program, options, env = (_versitygw if kind == "versitygw" else _minio)(folder, port)
+    server = Server(kind, f"http://127.0.0.1:{port}", program, folder)
+    command, refusals = [str(program), *options], (BotoCoreError, ClientError)
+    with processes.running(command, folder / "log", server.client.list_buckets, refusals, env):
+        yield server

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,10 +18,8 @@ from components.backup.bucket import BucketSpec, Lock
 from tests.acceptance import s3_servers
 from tests.acceptance.s3_servers import HOST_KEY, HOST_KEY_ID, KEY, KEY_ID
 from tests.toolchain.providers.cloudflare.fake import ACCOUNT, TOKEN, Cloudflare, served
-from toolchain.paths import Clone
+from tests.trial_stack import CLONE, TrialStack
 
-CLONE = Clone()
-ROOT = Path(__file__).resolve().parents[2]
 NAME = "dhanman-backups"
 PROGRAM = """
 import json, pathlib
@@ -69,55 +65,23 @@ pytestmark = [
 ]
 
 
-class Stack:
+class Stack(TrialStack):
     """A program with nothing but the bucket in it."""
 
     def __init__(self, folder: Path, **given: Any) -> None:
-        self.folder, self._given = (
-            folder,
-            {"token": TOKEN, "key": "", "admin_key": "", "url": "", "script": ""} | given,
-        )
-        options = json.dumps({"toolchain": "pip", "virtualenv": str(CLONE.venv)})
-        (folder / "Pulumi.yaml").write_text(f"name: trial\nruntime: {{name: python, options: {options}}}\n")
-        (folder / "__main__.py").write_text(PROGRAM)
+        super().__init__(folder, PROGRAM)
+        self._given = {"token": TOKEN, "key": "", "admin_key": "", "url": "", "script": ""} | given
         (folder / "told.py").write_text(TOLD)
         (folder / "untold.py").write_text(UNTOLD)
-        (folder / "state").mkdir()
-        (folder / ".venv").symlink_to(CLONE.venv)
-        for package in ("components", "hostctl", "backupctl", "doctor", "scripts"):
-            (folder / package).symlink_to(ROOT / package)
         self.give(SPEC)
-        self.run("stack", "init", "trial")
+        self.begin()
 
     def give(self, spec: BucketSpec, *, protect: bool = False, **more: Any) -> None:
-        content = self._given | {"spec": asdict(spec), "protect": protect} | more
-        (self.folder / "given.json").write_text(json.dumps(content))
-
-    def run(self, *arguments: str, fails: bool = False) -> str:
-        env = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PULUMI_", "CLOUDFLARE_"))
-        }
-        env |= {
-            "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "for-tests",
-        }
-        command = [str(CLONE.launcher), "--non-interactive", *arguments]
-        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=False)
-        assert (done.returncode != 0) is fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def up(self, *options: str, fails: bool = False) -> str:
-        return self.run("up", "--yes", "--skip-preview", *options, fails=fails)
+        self.write(self._given | {"spec": asdict(spec), "protect": protect} | more)
 
     def outputs(self) -> dict[str, str]:
         found: dict[str, str] = json.loads(self.run("stack", "output", "--json", "--show-secrets"))
         return found
-
-    @property
-    def state(self) -> str:
-        return "".join(file.read_text() for file in (self.folder / "state").rglob("trial.json*"))
 
 
 @pytest.fixture

@@ -5,9 +5,6 @@ Cloudflare is a server that answers as it documents; the server of one's own is 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,10 +15,8 @@ from tests.components.dns.rfc2136 import named
 from tests.components.dns.rfc2136.named import KEY_NAME, SECRET
 from tests.toolchain.providers.cloudflare import fake_zone
 from tests.toolchain.providers.cloudflare.fake_zone import TOKEN, FakeZone, served
-from toolchain.paths import Clone
+from tests.trial_stack import CLONE, TrialStack
 
-CLONE = Clone()
-ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import json, pathlib
 import pulumi
@@ -54,43 +49,17 @@ pytestmark = [
 ]
 
 
-class Stack:
+class Stack(TrialStack):
     """A program with nothing but the records in it."""
 
     def __init__(self, folder: Path, config: dict[str, Any], **given: Any) -> None:
-        self.folder, self._config, self._given = folder, config, given
-        options = json.dumps({"toolchain": "pip", "virtualenv": str(CLONE.venv)})
-        (folder / "Pulumi.yaml").write_text(f"name: trial\nruntime: {{name: python, options: {options}}}\n")
-        (folder / "__main__.py").write_text(PROGRAM)
-        (folder / "state").mkdir()
-        (folder / ".venv").symlink_to(CLONE.venv)
-        for package in ("components", "hostctl", "backupctl", "doctor", "scripts", "notifier", "objectctl"):
-            (folder / package).symlink_to(ROOT / package)
+        super().__init__(folder, PROGRAM)
+        self._config, self._given = config, given
         self.give()
-        self.run("stack", "init", "trial")
+        self.begin()
 
     def give(self, **dns: Any) -> None:
-        config = self._config | {"dns": self._config["dns"] | dns}
-        (self.folder / "given.json").write_text(json.dumps(self._given | {"config": config}))
-
-    def run(self, *arguments: str, fails: bool = False) -> str:
-        hidden = ("PULUMI_", "CLOUDFLARE_")
-        env = {name: value for name, value in os.environ.items() if not name.startswith(hidden)}
-        env |= {
-            "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
-            "PULUMI_CONFIG_PASSPHRASE": "for-tests",
-        }
-        command = [str(CLONE.launcher), "--non-interactive", *arguments]
-        done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, check=False)
-        assert (done.returncode != 0) is fails, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def up(self, *options: str, fails: bool = False) -> str:
-        return self.run("up", "--yes", "--skip-preview", *options, fails=fails)
-
-    @property
-    def state(self) -> str:
-        return "".join(file.read_text() for file in (self.folder / "state").rglob("trial.json*"))
+        self.write(self._given | {"config": self._config | {"dns": self._config["dns"] | dns}})
 
 
 def config(zone: str, **dns: Any) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from tests.acceptance.world import World
+from tests.passwords import sha512_crypt
 
 pytestmark = pytest.mark.host
 
@@ -16,16 +16,11 @@ SALES = "sales.dhanman.test"
 CA = "/etc/dhanman/certificates/ca.crt"
 
 
-def _hash() -> str:
-    command = ["openssl", "passwd", "-6", "-stdin"]
-    return subprocess.run(command, input=PASSWORD, capture_output=True, text=True, check=True).stdout.strip()
-
-
 @pytest.fixture(scope="module")
 def edge(world: World) -> Iterator[World]:
     """The environment with settings of the edge that are not the defaults."""
     settings = {
-        "gateway": {"http3": True, "hangfireUsers": {"anita": _hash()}},
+        "gateway": {"http3": True, "hangfireUsers": {"anita": sha512_crypt(PASSWORD)}},
         "services": {
             "sales": {"hangfireAllow": ["0.0.0.0/0"], "rateLimit": {"perSecond": 1, "burst": 2}},
             "common": {"hangfireAllow": ["0.0.0.0/0"]},

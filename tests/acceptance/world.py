@@ -16,6 +16,7 @@ import yaml
 
 import testbed
 from bench.project import copy_checkout
+from components.settings.raw import merge
 from scripts.drift import findings
 from toolchain.paths import Clone
 
@@ -93,7 +94,7 @@ class World:
             "hosts": {"local": {"address": host.address, "port": host.port, "hostKey": host.host_key}},
             "ssh": {"privateKeyFile": str(host.private_key_file), "deployKeys": [key]},
         }
-        (self.project / ".local/overlay.yaml").write_text(yaml.safe_dump(_merged(base, settings)))
+        (self.project / ".local/overlay.yaml").write_text(yaml.safe_dump(merge(base, settings)))
 
     def pulumi(
         self, *arguments: str, check: bool = True, environment: Mapping[str, str] | None = None
@@ -218,14 +219,6 @@ class World:
 
 def _cli() -> Path:
     return Path(Clone().stamp.read_text(encoding="utf-8").splitlines()[1])
-
-
-def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
 
 
 def _with_the_causes_last(said: str) -> str:

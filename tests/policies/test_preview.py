@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from bench.project import copy_checkout
+from components.settings.raw import merge
 from scripts.policy import PACK, environment, verdict
 from toolchain.paths import Clone
 
@@ -62,7 +63,7 @@ class Project:
     def settle(self, stack: str, over: Mapping[str, Mapping[str, Any]]) -> None:
         path = self.folder / f"Pulumi.{stack}.yaml"
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        path.write_text(yaml.safe_dump({"config": _merged(content["config"], over)}), encoding="utf-8")
+        path.write_text(yaml.safe_dump({"config": merge(content["config"], over)}), encoding="utf-8")
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -82,16 +83,6 @@ class Project:
         assert self.report.exists(), done.stdout + done.stderr
         report: dict[str, Any] = json.loads(self.report.read_text(encoding="utf-8"))
         return report, done
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    both = dict(base)
-    for key, value in over.items():
-        below = both.get(key)
-        both[key] = (
-            _merged(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
-        )
-    return both
 
 
 @pytest.mark.parametrize("stack", ["qa", "prod"])

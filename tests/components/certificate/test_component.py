@@ -23,7 +23,7 @@ def test_paths_are_known_without_the_host_and_one_unit_makes_them(recorder: Reco
         domains=("sales.dhanman.test", "app.dhanman.test"),
     )
 
-    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]  # Pulumi's own has no types
     def program() -> None:
         made = Certificate("certificates", CertificateArgs(target=target(), certificates=spec))
         assert made.paths["app.dhanman.test"].key == "/etc/dhanman/certificates/app.dhanman.test/privkey.pem"
@@ -43,7 +43,7 @@ ACME = CertificateSpec(
 
 
 def test_a_token_goes_to_the_host_in_its_unit_alone(recorder: Recorder) -> None:
-    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]  # Pulumi's own has no types
     def program() -> None:
         args = CertificateArgs(
             target=target(), certificates=ACME, token=pulumi.Output.secret("not-a-real-token")
@@ -56,7 +56,7 @@ def test_a_token_goes_to_the_host_in_its_unit_alone(recorder: Recorder) -> None:
 
 
 def test_the_acme_server_is_asked_by_a_unit_of_its_own(recorder: Recorder) -> None:
-    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]  # Pulumi's own has no types
     def program() -> None:
         IssuedCertificates("issued", IssuedCertificatesArgs(target=target(), certificates=ACME))
         AcmeServer("acme-server", AcmeServerArgs(target=target(), environment="local"))

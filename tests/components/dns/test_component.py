@@ -65,7 +65,7 @@ def asked(name: str, *, dry_run: bool, url: str, token: str = TOKEN) -> None:
         return name
 
     pulumi.runtime.set_mocks(cast(pulumi.runtime.Mocks, None), preview=dry_run)
-    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]
+    pulumi.runtime.test(program)()  # type: ignore[no-untyped-call]  # Pulumi's own has no types
 
 
 def test_a_record_that_is_there_is_refused_before_one_is_made() -> None:

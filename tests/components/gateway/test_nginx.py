@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
-import subprocess
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +16,7 @@ import pytest
 from components.frontend.plan import FrontendSpec, frontend_unit
 from components.gateway.plan import gateway_unit, security_headers
 from components.gateway.spec import GatewaySpec, Limits, Rate, Site, Snippets
+from tests.passwords import sha512_crypt
 
 SALES = "sales.dhanman.com"
 APP = "app.dhanman.com"
@@ -57,11 +57,6 @@ def at_once(nginx: Any, url: str) -> list[Any]:
     """More requests than a burst allows, side by side: a slow machine would not exceed the rate otherwise."""
     with ThreadPoolExecutor(12) as clients:
         return list(clients.map(nginx.ask, [url] * 24))
-
-
-def crypt_sha512(password: str) -> str:
-    command = ["openssl", "passwd", "-6", "-stdin"]
-    return subprocess.run(command, input=password, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture
@@ -253,8 +248,7 @@ def test_a_client_that_does_not_go_on_is_cut_off(
 def test_hangfire_asks_for_a_password_beside_the_address(
     nginx: Any, service: Any, certificate: tuple[str, str]
 ) -> None:
-    # openssl passwd -6: what is tried below, and a salt
-    users = {"anita": crypt_sha512("let me see")}
+    users = {"anita": sha512_crypt("let me see")}
     site = sales(certificate, hangfire_allow=("127.0.0.0/8",))
     nginx.place(gateway_unit(spec(nginx, certificate, sites=(site,), hangfire_users=users)))
     nginx.start()
@@ -273,7 +267,7 @@ def test_hangfire_asks_for_a_password_beside_the_address(
 def test_a_password_does_not_open_hangfire_from_elsewhere(
     nginx: Any, service: Any, certificate: tuple[str, str]
 ) -> None:
-    users = {"anita": crypt_sha512("let me see")}
+    users = {"anita": sha512_crypt("let me see")}
     site = sales(certificate, hangfire_allow=("10.0.0.0/8",))
     nginx.place(gateway_unit(spec(nginx, certificate, sites=(site,), hangfire_users=users)))
     nginx.start()

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,12 +18,12 @@ import dns.tsigkeyring
 import dns.update
 
 from components.dns.rfc2136.spec import WantedRecord, WantedZone
+from tests import processes
 from tests.components.dns.example import ZONE
 
 NAMED = shutil.which("named", path=f"{os.environ['PATH']}:/usr/sbin")
 SECRET = "bm90LWEtcmVhbC1rZXktZm9yLXRlc3RzLW9mLWRucw=="
 KEY_NAME = "dhanman"
-_LIMIT = 20.0
 _CONFIG = """
 options {{
   directory "{folder}"; pid-file "{folder}/pid"; session-keyfile none; managed-keys-directory "{folder}";
@@ -72,7 +68,7 @@ class Named:
                 for name, kind, rdata in records
             ),
         }
-        return WantedZone(**given | changes)  # type: ignore[arg-type]
+        return WantedZone(**given | changes)  # type: ignore[arg-type]  # any field
 
     def has(self, name: str, kind: str) -> set[str]:
         """What the server answers, one text for each record."""
@@ -102,35 +98,12 @@ class Named:
 @contextmanager
 def running(folder: Path) -> Iterator[Named]:
     """A server that answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = processes.free_port()
     (folder / "zone").write_text(_CONTENT)
     config = _CONFIG.format(folder=folder, port=port, key=KEY_NAME, secret=SECRET, zone=ZONE)
     (folder / "named.conf").write_text(config)
-    with (folder / "log").open("wb") as log:
-        command = [str(NAMED), "-g", "-n", "1", "-c", str(folder / "named.conf")]
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    command = [str(NAMED), "-g", "-n", "1", "-c", str(folder / "named.conf")]
     server = Named(port, folder)
-    try:
-        _wait(server, process)
+    refusals = (OSError, EOFError, dns.exception.DNSException)
+    with processes.running(command, folder / "log", server.serial, refusals):
         yield server
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _wait(server: Named, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + _LIMIT
-    while True:
-        try:
-            server.serial()
-            return
-        except (OSError, EOFError, dns.exception.DNSException):
-            assert process.poll() is None, (server.folder / "log").read_text()
-            assert time.monotonic() < until, "named does not start"
-            time.sleep(0.05)

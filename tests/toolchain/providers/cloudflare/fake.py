@@ -5,12 +5,12 @@ It answers as https://developers.cloudflare.com/api documents, in the envelope t
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.toolchain.providers.cloudflare import api_server
+from tests.toolchain.providers.cloudflare.api_server import Answer, failure, success
 
 ACCOUNT = "0123456789abcdef0123456789abcdef"
 TOKEN = "not-a-real-token-of-cloudflare-000000000000"
@@ -114,12 +114,11 @@ class Cloudflare:
 
 
 def _result(result: Any) -> tuple[int, Any]:
-    return 200, {"success": True, "errors": [], "messages": [], "result": result}
+    return 200, success(result)
 
 
 def _error(status: int, code: int, message: str) -> tuple[int, Any]:
-    errors = [{"code": code, "message": message}]
-    return status, {"success": False, "errors": errors, "messages": [], "result": None}
+    return status, failure(code, message)
 
 
 @contextmanager
@@ -127,27 +126,9 @@ def served() -> Iterator[tuple[Cloudflare, str]]:
     """The API and its base address."""
     state = Cloudflare()
 
-    class Handler(BaseHTTPRequestHandler):
-        def _handle(self) -> None:
-            given = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            status, answer = state.answer(
-                self.command, self.path, self.headers, json.loads(given) if given else None
-            )
-            text = json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+    def answer(method: str, path: str, headers: Mapping[str, str], body: Any) -> Answer:
+        status, content = state.answer(method, path, headers, body)
+        return status, {}, content
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _handle
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Stay quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield state, f"http://127.0.0.1:{server.server_port}/client/v4"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with api_server.served(answer) as url:
+        yield state, url
