@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("tests.acceptance.fixtures",)
+
 LOGS = Path(__file__).resolve().parents[1] / ".local/log"
 FAILED = LOGS / "failed-tests.txt"
 TIMES = LOGS / "test-times.tsv"  # seconds, setup|call|teardown, test

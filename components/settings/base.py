@@ -15,4 +15,5 @@ class Model(BaseModel):
         alias_generator=to_camel,
         populate_by_name=False,
         hide_input_in_errors=True,
+        defer_build=True,  # each is built with the one that holds it, not for itself as well
     )

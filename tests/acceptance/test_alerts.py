@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import ConvergedWorld
+from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.world import World
 from tests.certificates import Certificates, certificates
 from tests.notifier.receivers import PASSWORD, PATH, USER, Relay, Webhook, relay, webhook
@@ -111,6 +111,7 @@ def test_a_test_message_reaches_both_channels(world: World, hook: Webhook, post_
         assert (post_office.plain_logins, post_office.mails[-1]["To"]) == (0, "ops@example.com")
 
 
+@pytest.mark.slow
 def test_a_broken_archive_is_told_once_and_its_mending_once(
     world: World, hook: Webhook, post_office: Relay
 ) -> None:

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from bench.load import Request, Target, load
-from tests.acceptance.conftest import ConvergedWorld
-from tests.acceptance.releasing import FASTEST, NUMBERS, URL, converged, deploy, release, serving, versions
+from tests.acceptance.releasing import NUMBERS, URL, converged, deploy, release, serving, versions
 from tests.acceptance.world import World
 
 pytestmark = pytest.mark.host
@@ -23,8 +22,8 @@ CANARY = {"share": "20%", "duration": 12, "minRequests": 60}
 
 
 @pytest.fixture(scope="module")
-def world(converged_world: ConvergedWorld) -> World:
-    return converged_world("canary", FASTEST)
+def world(fastest_world: World) -> World:
+    return fastest_world
 
 
 def tried(world: World, sales: dict[str, Any], **terms: Any) -> dict[str, Any]:

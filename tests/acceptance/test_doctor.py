@@ -55,17 +55,8 @@ def of(level: Level, findings: Iterable[Finding]) -> str:
     return "\n".join(f"{f.subject}: {f.text}" for f in findings if f.level is level)
 
 
-@pytest.fixture(scope="module")
-def host(new_world: Callable[[str], World]) -> tuple[World, Findings]:
-    """A converged host, and what the doctor said of it while it was a bare server without Python."""
-    world = new_world("doctor")
-    bare = look(world)
-    world.up()
-    return world, bare
-
-
-def test_a_bare_server_answers_and_is_said_to_be_not_set_up(host: tuple[World, Findings]) -> None:
-    _, bare = host
+def test_a_bare_server_answers_and_is_said_to_be_not_set_up(new_world: Callable[[str], World]) -> None:
+    bare = look(new_world("doctor"))
     warned = of(Level.WARN, bare)
     assert "local set up: not yet: it lets in root and not deploy" in warned
     assert "local hostctl: not installed" in warned
@@ -74,9 +65,8 @@ def test_a_bare_server_answers_and_is_said_to_be_not_set_up(host: tuple[World, F
 
 
 def test_nothing_is_wrong_with_a_healthy_host_and_one_connection_is_enough_to_tell(
-    host: tuple[World, Findings], capsys: pytest.CaptureFixture[str]
+    world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world, _ = host
     before = world.connections()
     status = main([STACK], cli_of(world))
     printed = capsys.readouterr().out
@@ -88,8 +78,7 @@ def test_nothing_is_wrong_with_a_healthy_host_and_one_connection_is_enough_to_te
     assert not [secret for secret in world.secrets().values() if secret in printed]
 
 
-def test_distance_alone_is_nothing_wrong(host: tuple[World, Findings]) -> None:
-    world, _ = host
+def test_distance_alone_is_nothing_wrong(world: World) -> None:
     world.host.latency(180)
     try:
         found = look(world)
@@ -98,10 +87,7 @@ def test_distance_alone_is_nothing_wrong(host: tuple[World, Findings]) -> None:
     assert of(Level.FAIL, found) == of(Level.WARN, found) == ""
 
 
-def test_everything_that_is_broken_is_named_and_up_brings_back_the_rest(
-    host: tuple[World, Findings],
-) -> None:
-    world, _ = host
+def test_everything_that_is_broken_is_named_and_up_brings_back_the_rest(world: World) -> None:
     try:
         for command, _undo in BREAKS.values():
             world.run(command)
@@ -125,8 +111,7 @@ def test_everything_that_is_broken_is_named_and_up_brings_back_the_rest(
     assert of(Level.FAIL, look(world)) == ""
 
 
-def test_a_host_that_is_cut_off_is_told_within_seconds(host: tuple[World, Findings]) -> None:
-    world, _ = host
+def test_a_host_that_is_cut_off_is_told_within_seconds(world: World) -> None:
     world.host.cut()
     try:
         start = time.monotonic()

@@ -16,7 +16,7 @@ import pytest
 import testbed
 from scripts.steps import Steps
 from tests.acceptance.backups import SQL, first_backups, info, sql, until, use_bucket
-from tests.acceptance.conftest import ConvergedWorld
+from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.object_store import ObjectStore, program
 from tests.acceptance.template import SUITE
 from tests.acceptance.world import World

@@ -21,7 +21,7 @@ from components.backup.bucket.s3 import S3Store
 from components.backup.bucket.spec import Lock, Wanted
 from scripts.steps import Steps
 from tests.acceptance import s3_servers
-from tests.acceptance.conftest import ConvergedWorld
+from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.object_store import BUCKET, KEY, KEY_ID, PORT, ObjectStore
 from tests.acceptance.world import World
 

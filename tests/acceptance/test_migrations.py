@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import (
     FASTEST,
     converged,
@@ -31,9 +30,9 @@ PROCESS = "slots/.*/[m]igrate"
 
 
 @pytest.fixture(scope="module")
-def world(converged_world: ConvergedWorld) -> World:
-    """An environment of its own, whose service sales has a migration."""
-    return converged_world("migrations", FASTEST)
+def world(fastest_world: World) -> World:
+    """An environment whose service sales gets a migration."""
+    return fastest_world
 
 
 def migrating(world: World, **more: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pytest
 
 from scripts.steps import Steps
 from tests.acceptance import object_store
-from tests.acceptance.conftest import ConvergedWorld
+from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.world import World
 from toolchain.paths import Clone
 
@@ -242,6 +242,7 @@ def test_a_backup_that_is_killed_stops_no_other_one(storage: World, letter: str)
         storage.run("rm /root/large /var/lib/dhanman-object-storage-local/large-of-the-test")
 
 
+@pytest.mark.slow
 def test_what_is_changed_by_hand_is_seen_and_put_back(storage: World, letter: str) -> None:
     storage.run(f"systemctl stop {SERVICE}")
     assert f"service:{SERVICE}: inactive" in storage.drift()
@@ -250,6 +251,7 @@ def test_what_is_changed_by_hand_is_seen_and_put_back(storage: World, letter: st
     assert storage.drift() == []
 
 
+@pytest.mark.slow
 def test_a_service_without_bucket_loses_its_key_and_what_is_taken_out_keeps_its_data(
     storage: World, program: Path
 ) -> None:

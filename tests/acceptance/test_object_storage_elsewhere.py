@@ -14,7 +14,7 @@ import yaml
 
 from scripts.steps import Steps
 from tests.acceptance import minio_programs, object_store
-from tests.acceptance.conftest import ConvergedWorld
+from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.object_store import ObjectStore
 from tests.acceptance.test_object_storage import (
     BACKUP,

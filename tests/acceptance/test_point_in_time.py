@@ -6,7 +6,7 @@ One host and one S3 server for all of it; each test leaves both as it found them
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from tests.acceptance.backups import (
     until,
     use_bucket,
 )
+from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.object_store import ObjectStore, program
 from tests.acceptance.world import World
 from tests.faults.test_disk import full
@@ -51,8 +52,8 @@ def store(tmp_path_factory: pytest.TempPathFactory, world: World) -> Iterator[Ob
 
 
 @pytest.fixture(scope="module")
-def world(new_world: Callable[[str], World]) -> World:
-    return new_world("backups")
+def world(converged_world: ConvergedWorld) -> World:
+    return converged_world("backups")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -150,6 +151,7 @@ def test_everything_comes_back_exact_to_the_time_and_what_was_replaced_is_kept(w
     assert world.drift() == []
 
 
+@pytest.mark.slow
 def test_a_time_that_the_archive_does_not_reach_leaves_what_was_there(world: World) -> None:
     # nothing is committed after it, so no replay can tell that it was reached
     world.run("systemctl stop dhanman-heartbeat-local")
@@ -227,6 +229,7 @@ def test_wal_that_is_missing_is_named(world: World, store: ObjectStore) -> None:
     assert work(world, "verify")[0]
 
 
+@pytest.mark.slow
 def test_another_passphrase_is_told_and_the_next_up_puts_it_right(world: World) -> None:
     world.run(f"sed -i 's/cipher-pass=./cipher-pass=_/' {CONFIGURATION}")
     done, said = work(world, "watch")

@@ -15,7 +15,6 @@ from doctor.pulumi_cli import Cli
 from scripts.status import show
 from testbed.network import machine_address
 from testbed.paths import Clone
-from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import (
     FASTEST,
     URL,
@@ -37,9 +36,9 @@ HOSTCTL = "/usr/local/lib/dhanman/hostctl"
 
 
 @pytest.fixture(scope="module")
-def world(converged_world: ConvergedWorld) -> World:
-    """An environment of its own."""
-    return converged_world("release-outcomes", FASTEST)
+def world(fastest_world: World) -> World:
+    """An environment that is as it was afterwards."""
+    return fastest_world
 
 
 def _begins(folder: Path, endpoint: str, *lines: str) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import FASTEST, URL, release, under_load
 from tests.acceptance.world import World
 
@@ -18,8 +17,8 @@ OTHER = "https://purchase.dhanman.test"
 
 
 @pytest.fixture(scope="module")
-def world(converged_world: ConvergedWorld) -> World:
-    return converged_world("sets", FASTEST)
+def world(fastest_world: World) -> World:
+    return fastest_world
 
 
 def deploy(

@@ -14,9 +14,7 @@ from components.artifacts import pack
 from testbed.network import machine_address
 from testbed.paths import Clone
 from tests.acceptance.artifact_server import ArtifactServer, artifact_server
-from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import (
-    FASTEST,
     URL,
     converged,
     deploy,
@@ -35,9 +33,9 @@ AUTHORITY = "/usr/local/share/ca-certificates/artifacts-of-the-test.crt"
 
 
 @pytest.fixture(scope="module")
-def world(converged_world: ConvergedWorld) -> World:
-    """An environment of its own, which will fetch from a server on this machine."""
-    return converged_world("release-sources", FASTEST)
+def world(fastest_world: World) -> World:
+    """An environment that will fetch from a server on this machine."""
+    return fastest_world
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from scripts import rotate
-from tests.acceptance.conftest import ConvergedWorld
 from tests.acceptance.releasing import (
     FASTEST,
     URL,
@@ -31,9 +30,9 @@ pytestmark = pytest.mark.host
 
 
 @pytest.fixture(scope="module")
-def world(converged_world: ConvergedWorld) -> World:
-    """An environment of its own, whose gateway lets one client ask as often as it likes."""
-    return converged_world("releases", FASTEST)
+def world(fastest_world: World) -> World:
+    """An environment whose gateway lets one client ask as often as it likes."""
+    return fastest_world
 
 
 def test_a_deploy_a_change_of_settings_and_a_rollback_by_version_fail_no_request(
@@ -95,8 +94,8 @@ REFUSED: dict[str, tuple[Callable[[Path], object], dict[str, Any], str, bool]] =
 }
 
 
-SLOW = ("no program", "another artifact than the settings name", "settings are no JSON")
-"""Refused before anything is started, as fast tests show too."""
+SLOW = ("no program", "another artifact than the settings name", "settings are no JSON", "never ready")
+"""Refused before anything is started, as fast tests show too; and what tests/acceptance/test_changes.py has as well."""
 
 
 @pytest.mark.parametrize(
@@ -177,7 +176,8 @@ def test_a_host_that_reboots_in_the_middle_of_a_swap_serves_from_one_slot_and_th
     converged(world)
 
 
-@pytest.mark.parametrize("secret", ["postgres", pytest.param("rabbitmq", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("secret", ["postgres", "rabbitmq"])
 def test_a_rotation_fails_no_request(world: World, vegeta: Path, secret: str) -> None:
     world.configure(FASTEST)
     world.up()

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 
-from tests.acceptance.conftest import ConvergedWorld
+from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.world import World
 
 pytestmark = pytest.mark.host

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.conftest import ConvergedWorld
+from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.releasing import (
     FASTEST,
     URL,
@@ -33,9 +33,9 @@ HEALTH = "curl -sfk --resolve sales.dhanman.test:443:127.0.0.1 https://sales.dha
 
 
 @pytest.fixture(scope="module")
-def world(converged_world: ConvergedWorld) -> World:
-    """An environment of its own whose service sales listens on ports."""
-    return converged_world("ports", FASTEST | {"services": {"sales": ON_PORTS}})
+def world(fastest_world: World) -> World:
+    """An environment whose service sales gets to listen on ports."""
+    return fastest_world
 
 
 def slot_of(world: World) -> str:
@@ -102,7 +102,11 @@ def test_a_deploy_a_change_of_settings_and_a_rollback_by_version_fail_no_request
     ("broken", "reason"),
     [
         ({"settings": {"Sample": {"ExitAtStart": True}}}, "Sample:ExitAtStart is set"),
-        ({"settings": {"Sample": {"StartDelaySeconds": 900}}, "readyTimeout": 4}, "not within 4 s"),
+        pytest.param(
+            {"settings": {"Sample": {"StartDelaySeconds": 900}}, "readyTimeout": 4},
+            "not within 4 s",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_refused_release_says_why_fails_no_request_and_the_next_good_one_serves(
@@ -137,6 +141,7 @@ def test_a_port_that_is_taken_is_a_refusal_that_names_it(world: World, vegeta: P
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_service_goes_from_sockets_to_ports_and_back_by_ordinary_deployments(
     world: World, vegeta: Path
 ) -> None:
@@ -296,8 +301,9 @@ def test_a_host_that_reboots_in_the_middle_of_a_swap_serves_from_one_slot_and_th
     converged(world)
 
 
-def test_a_service_that_is_taken_out_leaves_no_unit_of_its_slots(world: World) -> None:
-    """Last: the environment goes with it."""
+@pytest.mark.slow
+def test_a_service_that_is_taken_out_leaves_no_unit_of_its_slots(converged_world: ConvergedWorld) -> None:
+    world = converged_world("ports", FASTEST | {"services": {"sales": ON_PORTS}})
     deploy(world, release(world) | ON_PORTS)
     world.pulumi("destroy", "--stack", STACK, "--yes", "--skip-preview")
     assert world.run(f"ls -d /etc/systemd/system/{BASE}* /run/dhanman-sales-*", check=False) == ""

@@ -15,7 +15,7 @@ import pytest
 from components.naming import SERVICES
 from components.turn import Turn
 from scripts import rotate
-from tests.acceptance.conftest import ConvergedWorld
+from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.world import STACK, World
 
 pytestmark = pytest.mark.host

@@ -1,4 +1,7 @@
-"""Worlds for tests: bare ones, copies of a converged one, and a converged one that most tests look at."""
+"""Worlds for tests: bare ones, copies of a converged one, and a converged one that most tests look at.
+
+A plugin of pytest (``tests/conftest.py``) and no ``conftest.py``: tests of two folders share one converged world.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,10 @@ import pytest
 import testbed
 from bench.load import program
 from scripts.steps import Steps
+from tests.acceptance.releasing import FASTEST
 from tests.acceptance.template import SUITE, Template, template
 from tests.acceptance.world import World
 from toolchain.paths import Clone
-
-pytestmark = pytest.mark.host
 
 
 def _possible() -> str | None:
@@ -69,13 +71,6 @@ def _copies(made: Template, folders: pytest.TempPathFactory) -> Iterator[Converg
         yield make
 
 
-@pytest.fixture(scope="session")
-def lasting_world(made_once: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConvergedWorld]:
-    """Makes a converged world that lasts as long as the process."""
-    with _copies(made_once, tmp_path_factory) as make:
-        yield make
-
-
 @pytest.fixture(scope="module")
 def converged_world(
     made_once: Template, tmp_path_factory: pytest.TempPathFactory
@@ -86,10 +81,25 @@ def converged_world(
 
 
 @pytest.fixture(scope="session")
-def world(lasting_world: ConvergedWorld) -> World:
+def shared_world(made_once: Template, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The converged environment that most tests look at. A test that changes it puts it back."""
     # one for each process: the tests are spread over two, since faults wait more than they work
-    return lasting_world(f"acceptance-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+    with _copies(made_once, tmp_path_factory) as make:
+        yield make(f"acceptance-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}")
+
+
+@pytest.fixture(scope="session")
+def world(shared_world: World) -> World:
+    """What a file's tests look at unless it has a world of its own."""
+    return shared_world
+
+
+@pytest.fixture(scope="module")
+def fastest_world(shared_world: World) -> Iterator[World]:
+    """The shared one, whose gateway lets one client ask as often as it likes while a file's tests run."""
+    with shared_world.changed(FASTEST):
+        shared_world.up()
+        yield shared_world
 
 
 @pytest.fixture(scope="session")
