@@ -12,6 +12,8 @@ PY := $(VENV)/python
 CMD ?=
 # exported unexpanded, so that the host gets the text as it was given and no shell on this machine reads it
 export HOST_COMMAND := $(value CMD)
+# where an image sets this, hundreds of processes would compile the same files again
+export PYTHONDONTWRITEBYTECODE :=
 DEFAULT_CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/dhanman-infra
 
 need-stack = $(if $(STACK),,$(error name the stack: `make $@ STACK=qa`))

@@ -95,7 +95,6 @@ class Project:
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PYTHONDONTWRITEBYTECODE": "",  # or every run compiles the program again, which no user's does
         }
         argv = (str(self._cli), "--non-interactive", *arguments)
         return Call(argv=argv, cwd=self._folder / "project", env=env | environment)
