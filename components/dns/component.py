@@ -1,7 +1,6 @@
 """Records at Cloudflare as a Pulumi component.
 
-``pulumi_cloudflare`` takes two seconds to import, whichever of its modules is asked for. So it is imported
-where the first record is made, and a stack without records never pays for it.
+``components.cloudflare`` is imported where the first record is made: a stack without records never pays for it.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def cloudflare_provider(
     needs *Zone / DNS / Edit* on the zone, for a bucket also *Workers R2 Storage / Edit* and *Account API Tokens /
     Edit*, and stays secret; None leaves it to ``CLOUDFLARE_API_TOKEN``. ``base_url``: of another API than Cloudflare's.
     """
-    import pulumi_cloudflare as cloudflare
+    from components import cloudflare
 
     token = None if api_token is None else pulumi.Output.secret(api_token)
     return cloudflare.Provider(name, api_token=token, base_url=base_url, opts=opts)
@@ -110,7 +109,7 @@ class DnsRecord(pulumi.ComponentResource):
         self.register_outputs({"fqdn": args.records[0].name})
 
     def _record(self, record: Record, args: DnsRecordArgs) -> pulumi.Resource:
-        import pulumi_cloudflare as cloudflare
+        from components import cloudflare
 
         content: str | None = quoted(record.content) if record.type == "TXT" else record.content
         data = None

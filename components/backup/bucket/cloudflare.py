@@ -4,7 +4,7 @@ Source: Cloudflare's R2 documentation, "Bucket locks", "Object lifecycles", "Aut
 dumps alone, whose names are used once: pgBackRest writes some of its files anew under the same name, and R2 keeps no
 versions, so a lock on those would stop it.
 
-``pulumi_cloudflare`` takes two seconds to import, so this module does it only where a bucket is made.
+``components.cloudflare`` is imported where a bucket is made: others never pay for it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def bucket(
     name: str, spec: BucketSpec, parent: pulumi.Resource, *, protect: bool
 ) -> Sequence[pulumi.Resource]:
     """The bucket with its rules; none of it is deleted at Cloudflare when it is deleted from the state."""
-    import pulumi_cloudflare as cloudflare
+    from components import cloudflare
 
     kept = pulumi.ResourceOptions(parent=parent, protect=protect, retain_on_delete=True)
     adopted = pulumi.ResourceOptions(import_=f"{spec.account}/{spec.name}/{spec.jurisdiction}")
@@ -89,7 +89,7 @@ def key(
     name: str, spec: BucketSpec, parent: pulumi.Resource, after: Sequence[pulumi.Resource]
 ) -> tuple[pulumi.Output[str], pulumi.Output[str]]:
     """A token for the objects of this bucket, as an S3 client uses it: its id, and a digest of its value."""
-    import pulumi_cloudflare as cloudflare
+    from components import cloudflare
 
     resource = f"com.cloudflare.edge.r2.bucket.{spec.account}_{spec.jurisdiction}_{spec.name}"
     token = cloudflare.AccountToken(

@@ -89,5 +89,5 @@ def test_a_token_that_is_refused_stops_a_preview_too() -> None:
 
 
 def test_a_stack_without_records_does_not_pay_for_the_provider() -> None:
-    code = "import sys, components.dns; sys.exit('pulumi_cloudflare' in sys.modules)"
+    code = "import sys, components.dns; sys.exit('pulumi_cloudflare.dns_record' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=30).returncode == 0
