@@ -55,6 +55,13 @@ def of(level: Level, findings: Iterable[Finding]) -> str:
     return "\n".join(f"{f.subject}: {f.text}" for f in findings if f.level is level)
 
 
+@pytest.fixture(scope="module")
+def world(shared_world: World) -> World:
+    """The host that others had, after the watch over its archive has seen that all is well again."""
+    shared_world.run("systemctl reset-failed; systemctl start dhanman-pgbackrest-local@watch.service")
+    return shared_world
+
+
 def test_a_bare_server_answers_and_is_said_to_be_not_set_up(new_world: Callable[[str], World]) -> None:
     bare = look(new_world("doctor"))
     warned = of(Level.WARN, bare)
