@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from components.host.plan import KERNEL_PARAMETERS, HostSpec, access_unit, base_unit
+from components.host import HostSpec, access_unit, base_unit
+from components.host.kernel import KERNEL_PARAMETERS
 from components.unit import Directory, File, Firewall, Service, Sysctl, Unit
 
 
@@ -80,7 +81,7 @@ def test_sshd_reads_our_values_before_those_of_cloud_init() -> None:
     "line",
     [
         "PasswordAuthentication no",
-        "PermitRootLogin prohibit-password",
+        "PermitRootLogin no",
         "MaxStartups 60:30:200",
         "LogLevel VERBOSE",
     ],
@@ -96,7 +97,8 @@ def test_every_kernel_parameter_survives_a_reboot_and_says_why() -> None:
     running = {thing.name: thing.value for thing in unit.things if isinstance(thing, Sysctl)}
     assert running == {parameter.name: parameter.value for parameter in KERNEL_PARAMETERS}
     for parameter in KERNEL_PARAMETERS:
-        assert f"# {parameter.reason}\n{parameter.name} = {parameter.value}\n" in text
+        name = f"-{parameter.name}" if parameter.optional else parameter.name
+        assert f"# {parameter.reason}\n{name} = {parameter.value}\n" in text
 
 
 def test_each_environment_gets_its_own_folders() -> None:
