@@ -18,6 +18,9 @@ WINDOW = 3600.0
 PAUSE = 20.0
 """Seconds between two looks: there are locks, units and another program's lock to wait for, and no event for all."""
 
+LULL = 120.0
+"""Seconds without a transaction after which a deployment counts as ended."""
+
 REQUIRED = Path("/run/reboot-required")
 _OWN = "dhanman-reboot.service"
 _STATES = Path("/var/lib")
@@ -53,7 +56,11 @@ def at_work(store: Store) -> str:
 def _work(store: Store) -> Iterator[str]:
     for lock in sorted((store.root / "locks").glob("*")):
         if _is_held(lock):
-            yield f"{lock.name} is being applied, or waits"
+            yield f"hostctl is at work ({lock.name})"
+    # a run is many transactions, with a moment between two of them
+    marks = [*(store.root / "locks").glob("*"), *(store.root / "manifests").glob("*.json")]
+    if any(time.time() - mark.stat().st_mtime < LULL for mark in marks):
+        yield "a deployment was at work a moment ago"
     for unit in store.units():
         if (store.manifest(unit) or {}).get("status") == "armed":
             yield f"{unit} waits for its confirmation"

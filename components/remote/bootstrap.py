@@ -37,9 +37,9 @@ def install_script(archive: bytes, deploy_user: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class BootstrapArgs:
-    """``login``: how the host is entered. ``bootstrap_user``: the user that a fresh server has (root, debian,
-    ubuntu), asked where the next one can't do it. ``deploy_user``: the one for everything after. ``deploy_keys``: public keys that may log in as it.
-    ``watch``: what was observed on the host, if it was.
+    """``login``: how the host is entered. ``deploy_user``: the user for everything. ``bootstrap_user``: the one that a
+    fresh server has (root, debian, ubuntu), asked only where the deploy user can't make it ready. ``deploy_keys``:
+    public keys that may log in as the deploy user. ``watch``: what was observed on the host, if it was.
     """
 
     login: Login
