@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from components.host.kernel import KERNEL_PARAMETERS
-from tests.acceptance.conftest import ConvergedWorld
+from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.world import World
 from tests.faults.conditions import assert_serves, wait_for
 
