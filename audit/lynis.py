@@ -21,12 +21,12 @@ WAIVED = {
     "AUTH-9262": "nobody has a password",
     "AUTH-9282": "nobody has a password",
     "AUTH-9286": "nobody has a password",
-    "AUTH-9328": "units set UMask= themselves; login.defs is its package's file, and an edited one keeps upgrades waiting",
+    "AUTH-9328": "units have UMask=; login.defs is a package's file, and an edited one keeps upgrades waiting",
     "ACCT-9622": "the journal and sshd's log say who did what; each process would be one more line",
     "ACCT-9626": "as process accounting",
     "ACCT-9628": "auditd would write each execve of every deployment",
     "BOOT-5122": "whoever has the provider's console has the disk as well",
-    "BOOT-5264": "services, NGINX, PostgreSQL, RabbitMQ and fail2ban are closed in; the others are as Debian has them",
+    "BOOT-5264": "services, NGINX, PostgreSQL, RabbitMQ, fail2ban are closed in; others are Debian's",
     "DEB-0280": "there are no temporary folders of users: services have PrivateTmp",
     "DEB-0810": "upgrades are those of security alone, which wait for nobody",
     "DEB-0811": "as above",
@@ -41,7 +41,7 @@ WAIVED = {
     "NAME-4028": "a domain of its own is the provider's affair",
     "PKGS-7370": "dpkg --verify does it, without a package",
     "PKGS-7394": "unattended-upgrades",
-    "SSH-7408": "forwarding is how people reach databases; more sessions, keys and minutes than Lynis would give are in use",
+    "SSH-7408": "people reach databases by forwarding; more sessions and keys are in use than Lynis gives",
     "TOOL-5002": "this program is one",
 }
 """Notes that are accepted, and why; they lower the index all the same."""
