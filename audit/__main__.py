@@ -14,6 +14,7 @@ from typing import Any
 import testbed
 from audit import headers, listeners, lynis, nginx, ssh, tls, units
 from audit.verdict import Verdict
+from doctor.listeners import ELSEWHERE
 from scripts.steps import StepFailedError, Steps
 from scripts.table import columns
 from scripts.tools import provide
@@ -26,8 +27,6 @@ OUTSIDE = "198.51.100.77/24"
 
 PUBLIC = {80: "NGINX", 443: "NGINX"}
 PRIVATE = {5432: "PostgreSQL", 5672: "RabbitMQ", 15672: "RabbitMQ's management"}
-ELSEWHERE = {25672: "RabbitMQ between nodes", 15692: "RabbitMQ's metrics"}
-"""What listens beyond loopback and is the firewall's to close."""
 
 
 def table(verdicts: Iterable[Verdict]) -> str:

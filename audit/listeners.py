@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from audit.verdict import Verdict
+from doctor.listeners import Declared, Listener, parse, strangers
 
 COMMAND = "ss --no-header --listening --tcp --udp --numeric --processes"
-LOOPBACK = re.compile(r"^(127\.|\[::1\]|\[::ffff:127\.)")
 PORTS = range(1, 65536)
 AT_ONCE = 1000
 PATIENCE = 1.0
@@ -22,25 +21,24 @@ SECOND_LOOK = 5.0
 """Seconds for a port that should answer and did not while a thousand others were asked."""
 
 
-def inside(said: str, declared: Mapping[tuple[str, int], str]) -> Verdict:
+def inside(said: str, declared: Declared) -> Verdict:
     """What listens beyond loopback. ``declared``: protocol and port, with what it is for."""
-    strangers, seen = [], set()
-    for line in said.splitlines():
-        protocol, _, _, _, local, _, *process = line.split(None, 6)
-        if LOOPBACK.match(local.partition("%")[0]):
-            continue
-        port = int(local.rpartition(":")[2])
-        seen.add((protocol, port))
-        if (protocol, port) not in declared:
-            strangers.append(f"{protocol} {local}: {' '.join(process) or 'unknown'}")
+    found = [_listener(line) for line in said.splitlines()]
+    ports = {(one.protocol, one.port) for one in found if not one.loopback}
+    undeclared = strangers(found, declared)
     return Verdict(
         auditor="ss",
         subject="listeners beyond loopback",
         aim="what is declared",
-        found=f"{len(seen)} ports, {len(strangers)} of them not declared",
-        passed=not strangers,
-        remarks=sorted(set(strangers)),
+        found=f"{len(ports)} ports, {len(undeclared)} listeners not declared",
+        passed=not undeclared,
+        remarks=[str(one) for one in undeclared],
     )
+
+
+def _listener(line: str) -> Listener:
+    protocol, _, _, _, local, _, *process = line.split(None, 6)
+    return parse(protocol, local, "".join(process))
 
 
 def outside(name: str, open_ports: Iterable[int], declared: Iterable[int]) -> Verdict:

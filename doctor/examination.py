@@ -12,7 +12,7 @@ from components import access
 from components.remote.program import program_version
 from components.remote.session import Answer, Sessions, Unreachable
 from components.settings import Settings, SettingsError
-from doctor import certificates, names, ports, state
+from doctor import certificates, listeners, names, ports, state
 from doctor.disks import judge_disks
 from doctor.facts import Facts, FactsError, parse, question
 from doctor.findings import Finding, Group, fail, ok
@@ -159,10 +159,17 @@ def _judge_hosts(settings: Settings, told: Mapping[str, Told], up: str) -> list[
         results = {port: tried[(host.address, port)] for port in targets[name]}
         found = [
             *_judge_host(expected, told[name]),
+            *_listeners(settings, name, told[name].known),
             *ports.judge_ports(name, declared[name], told[name].known, results, up),
         ]
         groups.append(Group(title=f"Host {name} ({host.address})", findings=tuple(found)))
     return groups
+
+
+def _listeners(settings: Settings, name: str, facts: Facts | None) -> list[Finding]:
+    if facts is None:
+        return []
+    return listeners.judge_listeners(name, facts.listeners, listeners.declared(settings, name))
 
 
 def _judge_host(expected: Expected, told: Told) -> list[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from components.remote.session import Question
+from doctor import listeners
+from doctor.listeners import Listener
 
 QUESTION_LIMIT = 45.0
 """Seconds: the script's own limits, one after the other, on a host where half of the tools hang."""
@@ -33,20 +34,6 @@ class Filesystem:
     available: int
     inodes: int = 0
     inodes_free: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Listener:
-    """A TCP port that something on the host listens on. ``process``: its name, where the host let us see it."""
-
-    address: str
-    port: int
-    process: str = ""
-
-    @property
-    def loopback(self) -> bool:
-        """Whether only the host itself can reach it."""
-        return self.address.startswith("127.") or self.address in ("::1", "::ffff:127.0.0.1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,14 +144,8 @@ def _number(text: str) -> int:
 
 
 def _listener(value: str) -> Listener:
-    where, _, users = value.partition(" ")
-    address, _, port = where.rpartition(":")
-    process = re.search(r'\(\("([^"]*)"', users)
-    return Listener(
-        address=address.strip("[]").partition("%")[0] or "*",
-        port=int(port),
-        process=process[1] if process else "",
-    )
+    protocol, where, *users = value.split(" ", 2)
+    return listeners.parse(protocol, where, "".join(users))
 
 
 def _differences(text: str) -> Mapping[str, tuple[str, ...]] | None:

@@ -148,7 +148,11 @@ def _system(name: str, facts: Facts) -> Iterator[Finding]:
         )
     if facts.reboot is not None:
         why = f" for {facts.reboot}" if facts.reboot else ""
-        yield warn(f"{name} reboot", f"the host asks for one{why}", "on the host, in a quiet hour: reboot")
+        yield warn(
+            f"{name} reboot",
+            f"the host asks for one{why}",
+            f"rebootWindow of hosts/{name}, or on the host, in a quiet hour: reboot",
+        )
     if facts.failed:
         yield warn(
             f"{name} systemd",

@@ -11,6 +11,7 @@ from ipaddress import ip_address, ip_network
 from components.settings import Settings
 from doctor.facts import Facts
 from doctor.findings import Finding, fail, ok, warn
+from doctor.listeners import Listener
 
 CONNECT_LIMIT = 3.0
 """Seconds: a first packet that is lost is sent again after one, and a firewall that drops says nothing at all."""
@@ -75,8 +76,12 @@ def to_try(ports: Ports, facts: Facts | None) -> tuple[int, ...]:
     """Ports to connect to: the declared ones, the usual suspects, and what the host says it listens on."""
     if not ports.reached_directly:
         return ()
-    listening = {one.port for one in facts.listeners if not one.loopback} if facts else set()
+    listening = {one.port for one in _tcp(facts) if not one.loopback}
     return tuple(sorted({*ports.public, *ports.private, *SUSPECTS, *listening, CONTROL} - {ports.ssh}))
+
+
+def _tcp(facts: Facts | None) -> list[Listener]:
+    return [one for one in facts.listeners if one.protocol == "tcp"] if facts else []
 
 
 async def connect(
@@ -128,7 +133,7 @@ def judge_ports(
             "not known: something between here and the host answers on every port, also where nothing listens"
         )
         return [warn(subject, text, "run the doctor from a machine without such a proxy")]
-    processes = {one.port: one.process for one in facts.listeners} if facts else {}
+    processes = {one.port: one.process for one in _tcp(facts)}
     found, fine = [], []
     for port, local in sorted(open_from.items()):
         what = _what(port, processes)
@@ -168,7 +173,7 @@ def _what(port: int, processes: Mapping[int, str]) -> str:
 def _closed(subject: str, port: int, what: str, facts: Facts | None, up: str) -> Finding:
     if facts is not None and facts.hostctl is None:
         return warn(subject, f"{port} is closed: nothing was set up here yet", up)
-    listening = facts is not None and any(one.port == port and not one.loopback for one in facts.listeners)
+    listening = any(one.port == port and not one.loopback for one in _tcp(facts))
     if listening:
         text = f"{port} is closed from here, though {what} listens: a firewall is in between"
         return fail(subject, text, f"the provider's firewall; {_FIREWALL.format(up=up)}")

@@ -10,7 +10,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hostctl import arming, deletion, forecast, observation, releases, rotation, uninstall
+from hostctl import (
+    arming,
+    contacts,
+    deletion,
+    forecast,
+    observation,
+    rebooting,
+    releases,
+    rotation,
+    uninstall,
+)
 from hostctl.errors import HostError, plain
 from hostctl.interruption import fail_on_signals
 from hostctl.report import answer, progress, result
@@ -19,7 +29,7 @@ from hostctl.transaction import Transaction
 
 USAGE = (
     "usage: hostctl apply|delete|confirm [--drift=MARK] < UNIT.json | observe [VERSION] | forecast < UNITS.json"
-    " | rollback SERVICE | status | revert UNIT | recover | rotate DIRECTORY | uninstall"
+    " | rollback SERVICE | status | revert UNIT | recover | rotate DIRECTORY | reboot | uninstall"
 )
 
 NICENESS = 10
@@ -55,6 +65,7 @@ def _on_unit(verb: str) -> str:
 
 def _do(verb: str, document: dict[str, Any]) -> str:
     unit, store = document["unit"], Store()
+    contacts.note(store)
     with store.lock(unit):
         manifest = store.manifest(unit)
         if verb != "delete" and manifest and manifest["status"] == "armed":
@@ -93,6 +104,8 @@ def main(arguments: list[str]) -> int:
                 result("; ".join(arming.recover(Store())) or "nothing to recover")
             case ["rotate", directory]:
                 result(rotation.rotate_all(Path(directory)))
+            case ["reboot"]:
+                result(rebooting.reboot(Store()))
             case ["rollback", service]:
                 result(releases.rollback(Store(), service))
             case ["status"]:

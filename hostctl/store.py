@@ -37,12 +37,17 @@ def _read(path: Path) -> Any:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write atomically and durably: a power cut leaves the old file or the new one."""
+    """Write as :func:`write_text` does."""
+    write_text(path, json.dumps(value, sort_keys=True))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write atomically and durably, for root alone: a power cut leaves the old file or the new one."""
     # one name, since a lock is held: what a killed run left is written over
     temporary = path.with_name(f".{path.name}.new")
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-            json.dump(value, stream, sort_keys=True)
+            stream.write(text)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
@@ -204,10 +209,11 @@ def _self_description() -> Record:
 
 def who() -> str:
     """Who runs this program: the user before sudo, and where they come from."""
-    return f"{os.environ.get('SUDO_USER', 'root')} from {_client()}"
+    return f"{os.environ.get('SUDO_USER', 'root')} from {client() or 'this host'}"
 
 
-def _client() -> str:
+def client() -> str | None:
+    """The address that the SSH connection comes from over which this program was started; None without one."""
     # sudo takes the variable away, and leaves it in the environment of the process that called it
     process = "self"
     for _ in range(8):
@@ -219,4 +225,4 @@ def _client() -> str:
         for variable in variables:
             if variable.startswith(b"SSH_CONNECTION="):
                 return variable.partition(b"=")[2].split(b" ")[0].decode(errors="replace")
-    return "this host"
+    return None

@@ -15,6 +15,7 @@ from testbed.driver import chosen_driver, driver
 from testbed.errors import TestbedError
 from testbed.host import host_of
 from testbed.paths import Clone
+from testbed.ssh import PERSON
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print as JSON")
     command = add_for_host("shell", "Open a shell on a host, or run the command after --.", _shell)
     command.add_argument("--console", action="store_true", help="enter without SSH and network")
-    command.add_argument("--user", default="root", help="log in as this user (default: root)")
+    command.add_argument(
+        "--user", default=PERSON, help="log in as this user (default: one whose commands run as root)"
+    )
     command = add_for_host("snapshot", "Keep a host's disk, for up --from.", _snapshot)
     command.add_argument("snapshot", metavar="SNAPSHOT")
     command = add("forget", "Remove a snapshot.", _forget)

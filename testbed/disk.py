@@ -16,6 +16,7 @@ from testbed import debs
 from testbed.errors import TestbedError
 from testbed.keys import host_key, login_public_key
 from testbed.paths import Clone
+from testbed.ssh import PERSON
 from testbed.state import Disk, HostRecord, all_hosts, all_snapshots
 
 _LOOPBACK_NAMESERVER = re.compile(r"^nameserver\s+(127\.|::1\b)", re.MULTILINE)
@@ -54,6 +55,8 @@ def prepare(clone: Clone, record: HostRecord) -> None:
     (upper / "root").mkdir(mode=0o700)
     (upper / "root/.ssh").mkdir(mode=0o700)
     _write(upper, "root/.ssh/authorized_keys", f"{login_public_key(clone)}\n", 0o600)
+    # root's own, so that it is right whatever the user's number is
+    _write(upper, f"home/{PERSON}/.ssh/authorized_keys", f"{login_public_key(clone)}\n")
     if record.apt_cache:
         debs.seed(record.disk.suite, upper)
 

@@ -19,6 +19,7 @@ from testbed.keys import host_key, login_public_key
 from testbed.paths import PACKAGE, Clone
 from testbed.process import run
 from testbed.progress import step
+from testbed.ssh import PERSON
 from testbed.state import Disk, HostRecord
 
 
@@ -213,7 +214,7 @@ def reaches_containers(engine: str, info: dict[str, object]) -> bool:
 def build_context(recipe: image.Recipe, folder: Path) -> Path:
     """Fill a folder with what the Dockerfile copies."""
     shutil.copyfile(PACKAGE / "Dockerfile", folder / "Dockerfile")
-    for file in (image.STAND_INS, image.STAND_INS_UNIT):
+    for file in (image.STAND_INS, image.STAND_INS_UNIT, *image.PERSON_FILES):
         shutil.copyfile(file, folder / file.name)
     (folder / "machine.conf").write_text(recipe.settings.configuration() + 'DPkg::Lock::Timeout "120";\n')
     certificates = folder / "certificates"
@@ -237,4 +238,10 @@ def fill_identity(root: Path, private_host_key: Path, login_key: str) -> Path:
     authorized = home / ".ssh/authorized_keys"
     authorized.write_text(f"{login_key}\n")
     authorized.chmod(0o600)
+    # root's own, so that it is right whatever the user's number is
+    person = root / "home" / PERSON
+    (person / ".ssh").mkdir(parents=True)
+    (person / ".ssh/authorized_keys").write_text(f"{login_key}\n")
+    for folder in (root / "home", person, person / ".ssh"):
+        folder.chmod(0o755)
     return root

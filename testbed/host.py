@@ -21,7 +21,9 @@ from testbed.state import HostRecord
 class Host:
     """A test host that was brought up; as a context manager it is destroyed at the end.
 
-    ``host_key`` is type and key of its ed25519 host key, known without asking the network.
+    ``host_key`` is type and key of its ed25519 host key, known without asking the network. ``user``: who may log in
+    to a fresh server. What is run here is run by another one (``testbed.ssh.PERSON``), as root, since a server that
+    was set up lets root in no more.
     """
 
     name: str
@@ -62,7 +64,7 @@ class Host:
         """A known_hosts file with this host's key alone."""
         return ssh.known_hosts_file(self.clone, self._record())
 
-    def ssh_command(self, *, user: str = "root", terminal: bool = False) -> list[str]:
+    def ssh_command(self, *, user: str = ssh.PERSON, terminal: bool = False) -> list[str]:
         """The ssh call up to and with the destination; append the remote command as one word."""
         return ssh.command(self.clone, self._record(), user=user, terminal=terminal)
 
@@ -72,7 +74,7 @@ class Host:
         input: str | None = None,
         check: bool = True,
         *,
-        user: str = "root",
+        user: str = ssh.PERSON,
         timeout: float = 600,
     ) -> subprocess.CompletedProcess[str]:
         """Run shell text, or one program with its arguments, over ssh.

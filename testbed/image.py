@@ -51,6 +51,8 @@ DISABLED_UNITS = ("apt-daily.timer", "apt-daily-upgrade.timer")
 FILES = PACKAGE / "files"
 STAND_INS = FILES / "sysctl-stand-ins"
 STAND_INS_UNIT = FILES / "sysctl-stand-ins.service"
+PERSON_FILES = (FILES / "as-root", FILES / "add-person")
+"""The shell of the user who looks after a host (``testbed.ssh.PERSON``), and what adds that user."""
 _OLD_AFTER_DAYS = 14
 
 
@@ -82,6 +84,7 @@ class Recipe:
             *DISABLED_UNITS,
             STAND_INS.read_text(),
             STAND_INS_UNIT.read_text(),
+            *(file.read_text() for file in PERSON_FILES),
         ]
         return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:12]
 
@@ -181,12 +184,21 @@ def finish_tree(recipe: Recipe, root: Path) -> None:
         mask.symlink_to("/dev/null")
     run(["chroot", str(root), "systemctl", "disable", "--quiet", *DISABLED_UNITS])
     _install_stand_ins(root)
+    _add_person(root)
     for key in (root / "etc/ssh").glob("ssh_host_*"):
         key.unlink()
     for file in ("etc/hostname", "etc/resolv.conf", "usr/sbin/policy-rc.d"):
         with contextlib.suppress(FileNotFoundError):
             (root / file).unlink()
     (root / "etc/machine-id").write_text("")  # systemd makes one at the first boot
+
+
+def _add_person(root: Path) -> None:
+    folder = root / "usr/local/lib/testbed"
+    for file in PERSON_FILES:
+        shutil.copyfile(file, folder / file.name)
+        (folder / file.name).chmod(0o755)
+    run(["chroot", str(root), f"/usr/local/lib/testbed/{PERSON_FILES[1].name}"])
 
 
 def _install_stand_ins(root: Path) -> None:

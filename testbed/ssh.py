@@ -8,6 +8,9 @@ from pathlib import Path
 from testbed.paths import Clone
 from testbed.state import HostRecord
 
+PERSON = "testbed"
+"""Whoever looks after a host: what they run is run as root, also where root itself may not log in any more."""
+
 
 def known_hosts_line(record: HostRecord) -> str:
     """The host's line of known_hosts (sshd(8)), with the port where it is not 22."""
@@ -24,7 +27,7 @@ def known_hosts_file(clone: Clone, record: HostRecord) -> Path:
     return path
 
 
-def command(clone: Clone, record: HostRecord, *, user: str = "root", terminal: bool = False) -> list[str]:
+def command(clone: Clone, record: HostRecord, *, user: str = PERSON, terminal: bool = False) -> list[str]:
     """The ssh call up to and with the destination; it asks nothing and reads no one's configuration."""
     options = {
         "BatchMode": "yes",

@@ -19,7 +19,7 @@ PURE = [
     path
     for path in COMPONENTS
     if path.name in ("plan.py", "spec.py", "appsettings.py", "naming.py", "outputs.py", "sizing.py",
-                     "artifacts.py", "templates.py")
+                     "artifacts.py", "templates.py", "bans.py", "hardening.py", "kernel.py", "upgrades.py")
     or path.parent.name in ("settings", "specs", "unit")
 ]  # fmt: skip
 

@@ -1,6 +1,7 @@
-"""A server as such: base packages, limits, time, logs, upgrades, SSH and firewall."""
+"""A server as such: base packages, limits, time, logs, upgrades, bans, SSH and firewall."""
 
 from components.host.component import Host, HostArgs
-from components.host.plan import HostSpec, access_unit, base_unit
+from components.host.plan import access_unit, base_unit
+from components.host.spec import Bans, DataGate, HostSpec
 
-__all__ = ["Host", "HostArgs", "HostSpec", "access_unit", "base_unit"]
+__all__ = ["Bans", "DataGate", "Host", "HostArgs", "HostSpec", "access_unit", "base_unit"]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import pulumi
 
-from components.host.plan import HostSpec, access_unit, base_unit
+from components.host.plan import access_unit, base_unit
+from components.host.spec import HostSpec
 from components.remote import HostUnit, Target
 from components.remote.confirm import Confirm
 

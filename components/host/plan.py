@@ -7,9 +7,9 @@ guides and Mozilla's OpenSSH guideline; RFC 4890 for ICMPv6.
 from __future__ import annotations
 
 import ipaddress
-import json
-from dataclasses import dataclass
 
+from components.host import bans, hardening, kernel, upgrades
+from components.host.spec import HostSpec
 from components.naming import CONFIG_ROOT, HOSTCTL, UPLOADS
 from components.templates import Templates
 from components.unit import (
@@ -20,7 +20,6 @@ from components.unit import (
     Packages,
     Service,
     Symlink,
-    Sysctl,
     Thing,
     Unit,
     Validation,
@@ -47,153 +46,42 @@ PACKAGES = (
     "systemd-timesyncd",  # TLS and tokens need the right time
     "tzdata",
     "unattended-upgrades",
+    *bans.PACKAGES,
 )
 
 _TEMPLATES = Templates(__file__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class KernelParameter:
-    """A sysctl with the reason for its value."""
-
-    name: str
-    value: str
-    reason: str
-
-
-KERNEL_PARAMETERS = (
-    KernelParameter(
-        name="vm.swappiness",
-        value="10",
-        reason="Swap only under real pressure: a swapped-out database or .NET heap answers slowly (default 60).",
-    ),
-    KernelParameter(
-        name="fs.inotify.max_user_instances",
-        value="1024",
-        reason=".NET watches each appsettings file with an instance of its own (default 128 for a user).",
-    ),
-    KernelParameter(
-        name="net.core.somaxconn",
-        value="4096",
-        reason="Connections wait in the backlog while a service's instances are exchanged (128 on old images).",
-    ),
-    KernelParameter(
-        name="net.ipv4.tcp_keepalive_time",
-        value="600",
-        reason="Idle pooled connections to databases and brokers outlive firewalls' timers (default 7200 s).",
-    ),
-    KernelParameter(
-        name="net.ipv4.tcp_slow_start_after_idle",
-        value="0",
-        reason="Browsers' connections pause between clicks; the answer after a pause is as fast as before it.",
-    ),
-    KernelParameter(
-        name="net.ipv4.conf.all.accept_redirects",
-        value="0",
-        reason="A server has one gateway; a redirect would only be an attack on the route.",
-    ),
-    KernelParameter(
-        name="net.ipv4.conf.default.accept_redirects",
-        value="0",
-        reason="As above, for interfaces that come later.",
-    ),
-    KernelParameter(
-        name="net.ipv4.conf.all.send_redirects",
-        value="0",
-        reason="The server is no router.",
-    ),
-    KernelParameter(
-        name="net.ipv4.tcp_syncookies",
-        value="1",
-        reason="A flood of half-open connections must not lock people out.",
-    ),
-)
-
-
-DRILL_HOURS = 26
-"""How old the last successful restore drill may be: a day, and time to run it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataGate:
-    """What hostctl asks before it changes PostgreSQL's version or data directory, or drops a database.
-
-    ``report``: what the restore drill writes. ``stack``: for the command that runs it. ``anyway``: the reason to go on
-    without one, or empty.
-    """
-
-    environment: str
-    stack: str
-    report: str
-    anyway: str = ""
-
-    @property
-    def file(self) -> File:
-        """Where hostctl reads it."""
-        content = {"stack": self.stack, "report": self.report, "hours": DRILL_HOURS, "anyway": self.anyway}
-        return File(
-            path=f"{CONFIG_ROOT}/{self.environment}/data-gate.json",
-            content=json.dumps(content, indent=2, sort_keys=True) + "\n",
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class HostSpec:
-    """One server.
-
-    ``environments``: which have folders on it. ``memory`` (bytes) and ``cores``: what it must have at least.
-    ``time_zone``: IANA name. ``deploy_user``: owns the folder that artifacts are uploaded to. ``ssh_port``: where
-    sshd listens already; the port itself is not managed. ``ssh_sources``: CIDRs that may reach it (none: anywhere).
-    ``private_ranges``: CIDRs that may reach ``private_ports``. ``public_ports``, ``public_udp_ports``: open to all.
-    ``operator_email``: gets a mail for each unattended upgrade, if the host can send mail. ``journal_max``: ceiling
-    of the journal, in systemd's notation. ``data_gate``: on the host of the databases, if data is guarded.
-    """
-
-    environments: tuple[str, ...]
-    memory: int
-    cores: int
-    time_zone: str = "Etc/UTC"
-    deploy_user: str = "deploy"
-    ssh_port: int = 22
-    ssh_sources: tuple[str, ...] = ()
-    private_ranges: tuple[str, ...] = ("10.0.0.0/8",)
-    public_ports: tuple[int, ...] = (80, 443)
-    public_udp_ports: tuple[int, ...] = ()
-    private_ports: tuple[int, ...] = (5432, 5672, 15672)
-    operator_email: str | None = None
-    journal_max: str = "1G"
-    data_gate: DataGate | None = None
-
-
 def base_unit(spec: HostSpec) -> Unit:
-    """Unit ``base``: packages, folders, time, kernel, limits, journal, log rotation, security upgrades."""
+    """Unit ``base``: packages, folders, time, kernel, limits, journal, log rotation, upgrades, fail2ban."""
+    units: tuple[str, ...] = ("dhanman-logrotate.service", "dhanman-logrotate.timer", hardening.MOUNTS_UNIT)
+    if spec.reboot_window:
+        units = (*units, *upgrades.REBOOT_UNITS)
     things: tuple[Thing, ...] = (
         HostFacts(memory=spec.memory, cores=spec.cores),
         Packages(name="base", packages=PACKAGES),
         *_directories(spec),
         *_time(spec),
-        File(
-            path="/etc/apt/apt.conf.d/52dhanman-unattended-upgrades",
-            content=_text(
-                "etc/apt/apt.conf.d/52dhanman-unattended-upgrades", operator_email=spec.operator_email
-            ),
-        ),
-        *_limits(spec),
+        *upgrades.things(spec),
+        *kernel.things(),
+        *hardening.things(),
+        _journal(spec),
         *_log_rotation(),
         *([spec.data_gate.file] if spec.data_gate else []),
         # skipped by its own condition in a container, where the machine keeps the time
         Service(unit="systemd-timesyncd.service", running=None),
-        Service(unit="unattended-upgrades.service"),
-        Service(unit="apt-daily-upgrade.timer"),
         Service(unit="dhanman-logrotate.timer"),
+        *bans.things(spec),
     )
     return Unit(
         name="base",
         things=things,
         validations=(
             Validation(argv=("apt-config", "dump")),
-            Validation(argv=_verify("dhanman-logrotate.service", "dhanman-logrotate.timer")),
+            Validation(argv=_verify(*units)),
+            bans.VALIDATION,
         ),
+        checks=(bans.CHECK,),
     )
 
 
@@ -213,7 +101,7 @@ def access_unit(spec: HostSpec) -> Unit:
         things=(
             File(
                 path="/etc/ssh/sshd_config.d/00-dhanman.conf",
-                content=_text("etc/ssh/sshd_config.d/00-dhanman.conf"),
+                content=_text("etc/ssh/sshd_config.d/00-dhanman.conf", root_login=spec.deploy_user == "root"),
                 notify=("reload ssh.service",),
             ),
             File(
@@ -286,22 +174,12 @@ def _time(spec: HostSpec) -> tuple[Thing, ...]:
     )
 
 
-def _limits(spec: HostSpec) -> tuple[Thing, ...]:
-    return (
-        File(
-            path="/etc/sysctl.d/60-dhanman.conf",
-            content=_text("etc/sysctl.d/60-dhanman.conf", parameters=KERNEL_PARAMETERS),
-        ),
-        *(Sysctl(name=parameter.name, value=parameter.value) for parameter in KERNEL_PARAMETERS),
-        File(
-            path="/etc/security/limits.d/60-dhanman.conf",
-            content=_text("etc/security/limits.d/60-dhanman.conf"),
-        ),
-        File(
-            path="/etc/systemd/journald.conf.d/60-dhanman.conf",
-            content=_text("etc/systemd/journald.conf.d/60-dhanman.conf", journal_max=spec.journal_max),
-            notify=("restart systemd-journald.service",),
-        ),
+def _journal(spec: HostSpec) -> File:
+    path = "/etc/systemd/journald.conf.d/60-dhanman.conf"
+    return File(
+        path=path,
+        content=_text(path, journal_max=spec.journal_max),
+        notify=("restart systemd-journald.service",),
     )
 
 

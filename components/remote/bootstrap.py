@@ -12,7 +12,9 @@ import pulumi_command as command
 
 from components.naming import HOSTCTL
 from components.remote.connection import Login
+from components.remote.first_login import FirstLogin
 from components.remote.host_unit import Target, hostctl, repairing
+from components.remote.local_script import LocalScript
 from components.remote.observer import Watch
 from components.remote.program import program_archive, program_version
 
@@ -35,9 +37,9 @@ def install_script(archive: bytes, deploy_user: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class BootstrapArgs:
-    """``login``: how the host is entered. ``bootstrap_user``: the user that a fresh server has (root, debian,
-    ubuntu). ``deploy_user``: the one for everything after. ``deploy_keys``: public keys that may log in as it.
-    ``watch``: what was observed on the host, if it was.
+    """``login``: how the host is entered. ``deploy_user``: the user for everything. ``bootstrap_user``: the one that a
+    fresh server has (root, debian, ubuntu), asked only where the deploy user can't make it ready. ``deploy_keys``:
+    public keys that may log in as the deploy user. ``watch``: what was observed on the host, if it was.
     """
 
     login: Login
@@ -60,15 +62,23 @@ class Bootstrap(pulumi.ComponentResource):
         self, name: str, host: str, args: BootstrapArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("dhanman:remote:Bootstrap", name, None, opts)
-        shell = "sh -s" if args.bootstrap_user == "root" else "sudo -n sh -s"
         drift = args.watch.program_drift() if args.watch else None
-        user = command.remote.Command(
+        login = args.login
+        first = FirstLogin(
+            address=login.address,
+            port=login.port,
+            host_key=login.host_key,
+            private_key=login.private_key,
+            users=tuple(dict.fromkeys((args.deploy_user, args.bootstrap_user))),
+            script=bootstrap_script(args.deploy_user, args.deploy_keys),
+        )
+        # from this machine, since Pulumi's provider knows one user for each command, and has no second try
+        user = LocalScript(
             f"{name}-user",
-            connection=args.login.connection(args.bootstrap_user),
-            create=f"timeout --kill-after=30s 20m {shell}",
-            stdin=bootstrap_script(args.deploy_user, args.deploy_keys),
-            add_previous_output_in_env=False,
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+            "components.remote.first_login",
+            first.text(),
+            minutes=25,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         connection = args.login.connection(args.deploy_user)
         program = command.remote.Command(

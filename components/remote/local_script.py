@@ -11,8 +11,8 @@ class LocalScript(command.local.Command):
 
     ``stdin`` is a secret. ``secret_output``: what the script prints is one too; then nothing of it is shown, and the
     script finds what it printed the last time in ``PULUMI_COMMAND_STDOUT``. ``drift``: for a script whose work is
-    looked at beforehand, a mark of what was found to differ, empty for nothing; None for all others. The script is
-    idempotent. Without ``delete`` deleting the resource runs nothing.
+    looked at beforehand, a mark of what was found to differ, empty for nothing; None for all others. ``minutes``: how
+    long it may take. The script is idempotent. Without ``delete`` deleting the resource runs nothing.
     """
 
     def __init__(
@@ -24,6 +24,7 @@ class LocalScript(command.local.Command):
         delete: str | None = None,
         secret_output: bool = False,
         drift: str | None = None,
+        minutes: int = 5,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         if secret_output:
@@ -35,9 +36,11 @@ class LocalScript(command.local.Command):
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["update"]))
         super().__init__(
             resource_name,
-            create=_command(module),
-            update=None if drift is None else _command(module) + (f" --drift={drift}" if drift else ""),
-            delete=_command(delete) if delete else None,
+            create=_command(module, minutes),
+            update=None
+            if drift is None
+            else _command(module, minutes) + (f" --drift={drift}" if drift else ""),
+            delete=_command(delete, minutes) if delete else None,
             stdin=pulumi.Output.secret(stdin),
             add_previous_output_in_env=secret_output,
             logging=command.local.Logging.STDERR if secret_output else None,
@@ -45,6 +48,6 @@ class LocalScript(command.local.Command):
         )
 
 
-def _command(module: str) -> str:
+def _command(module: str, minutes: int) -> str:
     # relative, so that the text is the same in every checkout; Pulumi runs it in the project's folder
-    return f"timeout 5m .venv/bin/python -m {module}"
+    return f"timeout {minutes}m .venv/bin/python -m {module}"

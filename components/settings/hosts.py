@@ -10,6 +10,7 @@ from components.settings.base import Model
 from components.settings.values import (
     Address,
     ByteSize,
+    Calendar,
     HostKey,
     LocalPath,
     Name,
@@ -20,6 +21,7 @@ from components.settings.values import (
     PublicKey,
     TimeZone,
     UserName,
+    WholeNumber,
 )
 
 
@@ -28,7 +30,8 @@ class Host(Model):
 
     ``memory`` (bytes) and ``cores`` are what plans calculate with; a host that has less refuses them.
     ``disk`` (bytes): the size that its data may grow to. ``adopt``: take over what was set up there by hand.
-    ``ipv6_address``: a second address, which its domains lead to as well.
+    ``ipv6_address``: a second address, which its domains lead to as well. ``reboot_window``: from when on a reboot may
+    begin that upgrades ask for; none: people choose.
     """
 
     address: Address
@@ -43,6 +46,7 @@ class Host(Model):
     adopt: bool = False
     private_address: Address | None = None
     ipv6_address: Address | None = None
+    reboot_window: Calendar | None = None
 
     @property
     def internal_address(self) -> str:
@@ -92,12 +96,23 @@ class Ssh(Model):
         return self
 
 
+class Bans(Model):
+    """When an address is kept from SSH: after ``max_retry`` failed logins within ``find_time`` seconds, for
+    ``ban_time`` seconds, and twice as long each further time.
+    """
+
+    max_retry: Annotated[WholeNumber, Field(ge=2, le=100)] = 5
+    find_time: Annotated[WholeNumber, Field(ge=60, le=86400)] = 600
+    ban_time: Annotated[WholeNumber, Field(ge=60, le=604800)] = 3600
+
+
 class NetworkSettings(Model):
     """Who may connect to what.
 
     ``private_ranges``: networks from which PostgreSQL and RabbitMQ are reached. ``ssh_sources``: networks
-    from which SSH is reached; empty means from anywhere.
+    from which SSH is reached; empty means from anywhere. ``bans``: of addresses outside of both.
     """
 
     private_ranges: tuple[Network, ...] = ("10.0.0.0/8",)
     ssh_sources: tuple[Network, ...] = ()
+    bans: Bans = Bans()

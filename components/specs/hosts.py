@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.host.plan import DataGate, HostSpec
+from components.host.spec import Bans, DataGate, HostSpec
 from components.notifier.plan import Mail, NotifierSpec
 from components.settings import Alerts, Settings
 from components.settings import Host as HostSettings
@@ -20,6 +20,11 @@ def host(settings: Settings, machine: HostSettings, gate: DataGate | None = None
         ssh_port=machine.port,
         ssh_sources=settings.network.ssh_sources,
         private_ranges=settings.network.private_ranges,
+        bans=Bans(
+            max_retry=settings.network.bans.max_retry,
+            find_time=settings.network.bans.find_time,
+            ban_time=settings.network.bans.ban_time,
+        ),
         private_ports=(
             settings.postgres.port,
             settings.rabbitmq.port,
@@ -28,6 +33,7 @@ def host(settings: Settings, machine: HostSettings, gate: DataGate | None = None
         ),
         public_udp_ports=(443,) if settings.gateway.http3 else (),
         operator_email=settings.operator_email,
+        reboot_window=machine.reboot_window,
         data_gate=gate,
     )
 

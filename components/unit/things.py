@@ -183,11 +183,28 @@ class User(Thing):
 
 @dataclass(frozen=True, kw_only=True)
 class Sysctl(Thing):
-    """The running value of a kernel parameter. A :class:`File` in ``/etc/sysctl.d`` keeps it over a reboot."""
+    """The running value of a kernel parameter. A :class:`File` in ``/etc/sysctl.d`` keeps it over a reboot.
+
+    ``optional``: where the kernel has no such parameter, or a container may not set it, it is left alone.
+    """
 
     kind: ClassVar[str] = "sysctl"
     name: str
     value: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class MountOptions(Thing):
+    """Options that the mount at ``path`` has, such as ``noexec``, if something is mounted there.
+
+    A :class:`File` with a unit that mounts it again keeps them over a reboot. Deleting it brings the options of before
+    back. Source: mount(8), "Filesystem-independent mount options".
+    """
+
+    kind: ClassVar[str] = "mount_options"
+    path: str
+    options: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,10 +34,10 @@ if [ -e /run/reboot-required ]; then
 fi
 
 if [ "$root" = false ]; then
-  quickly ss -Hltn | awk '{ print "listen", $4 }'
+  quickly ss -Hltun | awk '{ print "listen", $1, $5 }'
 else
   # shellcheck disable=SC2086  # nothing, or two words
-  quickly $root ss -Hltnp | awk '{ print "listen", $4, $6 }'
+  quickly $root ss -Hltunp | awk '{ print "listen", $1, $5, $7 }'
 fi
 
 program=/usr/local/lib/dhanman/hostctl

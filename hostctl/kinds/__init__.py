@@ -16,6 +16,7 @@ from hostctl.kinds.file import File
 from hostctl.kinds.firewall import Firewall
 from hostctl.kinds.host_facts import HostFacts
 from hostctl.kinds.local_certificate import LocalCertificate
+from hostctl.kinds.mount_options import MountOptions
 from hostctl.kinds.object_storage import ObjectBucket, ObjectKey
 from hostctl.kinds.packages import Packages
 from hostctl.kinds.path_present import PathPresent
@@ -48,6 +49,7 @@ KINDS: dict[str, type[Kind]] = {
         HostFacts,
         IssuedCertificates,
         LocalCertificate,
+        MountOptions,
         ObjectBucket,
         ObjectKey,
         Packages,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from policies.resource import UNKNOWN, Secret, plain
 from policies.stack import Breach, Stack
 
 REMOTE = "command:remote:"
-_COMMANDS = ("command:remote:Command", "command:local:Command")
+LOCAL = "command:local:Command"
+_COMMANDS = ("command:remote:Command", LOCAL)
 _TEXTS = ("create", "update", "delete")
 _HOSTCTL = r"sudo -n /usr/local/lib/dhanman/hostctl (apply|delete|confirm|uninstall)"
 _DRIFT = r"( --drift=[0-9a-f]{16})?"
@@ -25,16 +28,31 @@ def host_key_is_checked(stack: Stack) -> Iterator[Breach]:
     """A connection names the host's key: without it the provider trusts any server."""
     do = "set hosts.<name>.hostKey (`make host-key HOST=<address>` prints it)"
     for resource in stack.resources:
-        if not resource.type.startswith(REMOTE):
+        if SHELL_OF in resource.types and resource.type == LOCAL:
+            connection = _document(resource.inputs.get("stdin"))
+        elif resource.type.startswith(REMOTE):
+            connection = plain(resource.inputs.get("connection"))
+        else:
             continue
-        connection = plain(resource.inputs.get("connection"))
         if connection == UNKNOWN:
             continue
-        key = plain(connection.get("hostKey")) if isinstance(connection, Mapping) else None
+        key = _key_in(connection) if isinstance(connection, Mapping) else None
         if not key:
             yield Breach(resource=resource, wrong="the connection has no hostKey", do=do)
         elif key != UNKNOWN and not _KEY.match(str(key)):
             yield Breach(resource=resource, wrong="the connection's hostKey is no public key", do=do)
+
+
+def _key_in(connection: Mapping[str, Any]) -> Any:
+    return plain(connection.get("hostKey") or connection.get("host_key"))
+
+
+def _document(stdin: Any) -> Any:
+    text = plain(stdin)
+    try:
+        return text if text == UNKNOWN else json.loads(str(text))
+    except ValueError:
+        return None
 
 
 def command_texts_are_fixed(stack: Stack) -> Iterator[Breach]:

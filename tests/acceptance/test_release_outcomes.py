@@ -176,7 +176,7 @@ def test_every_outcome_is_a_line_of_the_log_and_the_status_tells_of_each_service
         ("undo", four, two, "taken back"),
     ]
     machine = machine_address(Clone.current())
-    people = {"rollback": f"root from {machine}"}
+    people = {"rollback": f"testbed from {machine}"}
     for entry in entries:
         assert entry["service"] == "dhanman-sales-local"
         assert entry["who"] == people.get(entry["what"], f"deploy from {machine}")

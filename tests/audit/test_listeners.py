@@ -23,7 +23,7 @@ def test_loopback_is_nobodys_business_and_what_is_declared_passes() -> None:
 def test_a_stranger_falls_short_with_its_program() -> None:
     said = inside(LINES + 'udp UNCONN 0 0 0.0.0.0:111 0.0.0.0:* users:(("rpcbind",pid=9,fd=4))\n', DECLARED)
     assert not said.passed
-    assert said.remarks == ['udp 0.0.0.0:111: users:(("rpcbind",pid=9,fd=4))']
+    assert said.remarks == ["udp 0.0.0.0:111 (rpcbind)"]
 
 
 def test_a_declared_number_is_declared_for_its_protocol_alone() -> None:

@@ -47,7 +47,7 @@ def test_no_two_resources_share_a_urn(recordings: dict[str, Recording], stack: s
     assert len(urns) == len(set(urns))
 
 
-@pytest.mark.parametrize(("stack", "commands", "copies"), [("prod", 33, 0), ("qa", 33, 0), ("local", 28, 7)])
+@pytest.mark.parametrize(("stack", "commands", "copies"), [("prod", 32, 0), ("qa", 32, 0), ("local", 27, 7)])
 def test_an_environment_on_one_host_is_few_connections(
     recordings: dict[str, Recording], stack: str, commands: int, copies: int
 ) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from components.remote.session import Answer
 from components.settings import Host
-from doctor.facts import Facts, Filesystem, Listener
+from doctor.facts import Facts, Filesystem
 from doctor.findings import Finding
 from doctor.hosts import Expected
+from doctor.listeners import Listener
 from tests.components.settings.example import HOST_KEY
 
 GIB = 1024**3

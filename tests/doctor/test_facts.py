@@ -8,7 +8,8 @@ import time
 
 import pytest
 
-from doctor.facts import FactsError, Filesystem, Listener, parse, question
+from doctor.facts import FactsError, Filesystem, parse, question
+from doctor.listeners import Listener
 
 ANSWER = """\
 Welcome to this server, have a nice day
@@ -31,10 +32,10 @@ inodes - - /var/lib/postgresql
 failed nginx.service
 failed dhanman-sales-qa@blue.service
 reboot linux-image-amd64 libc6
-listen 0.0.0.0:22 users:(("sshd",pid=139,fd=6))
-listen 127.0.0.53%lo:53 users:(("systemd-resolve",pid=1,fd=1))
-listen *:5672
-listen [::1]:5201
+listen tcp 0.0.0.0:22 users:(("sshd",pid=139,fd=6))
+listen udp 127.0.0.53%lo:53 users:(("systemd-resolve",pid=1,fd=1))
+listen tcp *:5672
+listen tcp [::1]:5201
 hostctl 0123456789abcdef
 journal base
 armed access

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from components.settings import load
-from doctor.facts import Listener
 from doctor.findings import Finding
+from doctor.listeners import Listener
 from doctor.ports import CONTROL, Ports, connect, is_inside, judge_ports, ports_of, to_try
 from doctor.waiting import run
 from tests.components.settings.example import HOST_KEY, changed

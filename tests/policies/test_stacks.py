@@ -45,7 +45,7 @@ def test_prod_and_qa_share_no_address_no_name_and_no_bucket() -> None:
 
 
 def buckets(stack: Stack) -> set[str]:
-    made = [r for r in stack.resources if r.type == "command:local:Command"]
+    made = [r for r in stack.resources if r.type == "command:local:Command" and "backup-bucket" in r.name]
     return {
         str(wanted.get("bucket") or wanted["name"])
         for r in made

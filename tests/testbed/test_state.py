@@ -67,4 +67,4 @@ def test_the_host_key_is_checked_and_the_users_configuration_left_out(clone: Clo
     assert command[:3] == ["ssh", "-F", "none"]
     assert "StrictHostKeyChecking=yes" in command
     assert f'UserKnownHostsFile="{known}"' in command
-    assert command[-1] == "root@10.77.0.11"
+    assert command[-1] == "testbed@10.77.0.11"

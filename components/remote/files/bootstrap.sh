@@ -40,7 +40,7 @@ fi
 /usr/bin/python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
   || fail "python3 on this host is older than 3.11" "only Debian 12, 13 and later and Ubuntu 24.04 are supported"
 
-id "$deploy_user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash "$deploy_user"
+id "$deploy_user" >/dev/null 2>&1 || useradd --create-home --key HOME_MODE=0750 --shell /bin/bash "$deploy_user"
 home=$(getent passwd "$deploy_user" | cut -d: -f6)
 install -d -m 0700 -o "$deploy_user" -g "$(id -gn "$deploy_user")" "$home/.ssh"
 keys="$home/.ssh/authorized_keys"

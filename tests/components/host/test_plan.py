@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from components.host.plan import KERNEL_PARAMETERS, HostSpec, access_unit, base_unit
-from components.unit import Directory, File, Firewall, Service, Sysctl, Unit
+from components.host import HostSpec, access_unit, base_unit
+from components.naming import HOSTCTL
+from components.unit import Directory, File, Firewall, Service, Unit
 
 
 def prod(**changes: object) -> HostSpec:
@@ -76,11 +77,17 @@ def test_sshd_reads_our_values_before_those_of_cloud_init() -> None:
     assert drop_in < "/etc/ssh/sshd_config.d/50-cloud-init.conf"
 
 
+def test_root_is_let_in_by_key_only_where_it_is_who_deploys() -> None:
+    text = file(access_unit(prod(deploy_user="root")), "/etc/ssh/sshd_config.d/00-dhanman.conf").content
+    values = [line for line in text.splitlines() if line.startswith("PermitRootLogin")]
+    assert values == ["PermitRootLogin prohibit-password"]
+
+
 @pytest.mark.parametrize(
     "line",
     [
         "PasswordAuthentication no",
-        "PermitRootLogin prohibit-password",
+        "PermitRootLogin no",
         "MaxStartups 60:30:200",
         "LogLevel VERBOSE",
     ],
@@ -88,15 +95,6 @@ def test_sshd_reads_our_values_before_those_of_cloud_init() -> None:
 def test_sshd_takes_keys_alone_and_many_connections_at_once(line: str) -> None:
     text = file(access_unit(prod()), "/etc/ssh/sshd_config.d/00-dhanman.conf").content
     assert line in text.splitlines()
-
-
-def test_every_kernel_parameter_survives_a_reboot_and_says_why() -> None:
-    unit = base_unit(prod())
-    text = file(unit, "/etc/sysctl.d/60-dhanman.conf").content
-    running = {thing.name: thing.value for thing in unit.things if isinstance(thing, Sysctl)}
-    assert running == {parameter.name: parameter.value for parameter in KERNEL_PARAMETERS}
-    for parameter in KERNEL_PARAMETERS:
-        assert f"# {parameter.reason}\n{parameter.name} = {parameter.value}\n" in text
 
 
 def test_each_environment_gets_its_own_folders() -> None:
@@ -117,22 +115,6 @@ def test_logs_are_closed_to_everyone_but_group_adm() -> None:
     assert (logs.mode, logs.owner, logs.group) == ("0750", "root", "adm")
 
 
-def test_only_security_upgrades_are_installed_and_nothing_reboots() -> None:
-    path = "/etc/apt/apt.conf.d/52dhanman-unattended-upgrades"
-    text = file(base_unit(prod()), path).content
-    origins = [line.strip() for line in text.splitlines() if line.strip().startswith('"origin=')]
-    assert origins
-    assert all("-security" in origin for origin in origins)
-    assert 'Automatic-Reboot "false"' in text
-    assert "Mail" not in text
-
-
-def test_upgrades_are_reported_to_the_operator_when_one_is_named() -> None:
-    unit = base_unit(prod(operator_email="ops@example.com"))
-    text = file(unit, "/etc/apt/apt.conf.d/52dhanman-unattended-upgrades").content
-    assert 'Unattended-Upgrade::Mail "ops@example.com";' in text
-
-
 def test_the_clock_is_not_waited_for_in_a_container() -> None:
     unit = base_unit(prod())
     services = {t.unit: t for t in unit.things if isinstance(t, Service)}
@@ -141,36 +123,28 @@ def test_the_clock_is_not_waited_for_in_a_container() -> None:
     assert clock.running is None
 
 
-@pytest.mark.skipif(shutil.which("apt-config") is None, reason="apt-config is not on this machine")
-def test_apt_reads_the_upgrade_settings_and_drops_the_distribution_s_origins(tmp_path: Path) -> None:
-    shipped = tmp_path / "50unattended-upgrades"
-    shipped.write_text('Unattended-Upgrade::Origins-Pattern { "origin=Debian,label=Debian"; };\n')
-    ours = tmp_path / "52dhanman"
-    path = "/etc/apt/apt.conf.d/52dhanman-unattended-upgrades"
-    ours.write_text(file(base_unit(prod()), path).content)
-    both = tmp_path / "both"
-    both.write_text(shipped.read_text() + ours.read_text())
-    done = subprocess.run(
-        ["apt-config", "dump"],
-        env={"APT_CONFIG": str(both), "PATH": "/usr/bin"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    patterns = [line for line in done.stdout.splitlines() if "Unattended-Upgrade::Origins-Pattern::" in line]
-    assert len(patterns) == 4
-    assert not any('"origin=Debian,label=Debian"' in line for line in patterns)
-
-
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not on this machine")
-@pytest.mark.parametrize("name", ["dhanman-firewall.service", "dhanman-logrotate.timer"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dhanman-firewall.service",
+        "dhanman-logrotate.timer",
+        "dhanman-mounts.service",
+        "dhanman-reboot.service",
+        "dhanman-reboot.timer",
+    ],
+)
 def test_systemd_accepts_the_units(name: str, tmp_path: Path) -> None:
-    spec = prod()
+    spec = prod(reboot_window="Sun *-*-* 05:00:00")
     path = f"/etc/systemd/system/{name}"
     unit = access_unit(spec) if "firewall" in name else base_unit(spec)
-    (tmp_path / name).write_text(file(unit, path).content.replace("/usr/sbin/nft", "/bin/true"))
+    (tmp_path / name).write_text(
+        file(unit, path).content.replace("/usr/sbin/nft", "/bin/true").replace(HOSTCTL, "/bin/true")
+    )
     if name.endswith(".timer"):
-        (tmp_path / "dhanman-logrotate.service").write_text("[Service]\nType=oneshot\nExecStart=/bin/true\n")
+        (tmp_path / name.replace(".timer", ".service")).write_text(
+            "[Service]\nType=oneshot\nExecStart=/bin/true\n"
+        )
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(tmp_path / name)],
         capture_output=True,

@@ -15,6 +15,7 @@ import pytest
 from components.naming import HOSTCTL
 from components.remote import Bootstrap, BootstrapArgs, Login
 from components.remote.bootstrap import bootstrap_script, install_script
+from components.remote.first_login import FirstLogin
 from components.remote.program import SOURCE, program_archive
 from tests.components.recording import Recording, record
 from tests.components.settings.example import HOST_KEY
@@ -22,12 +23,12 @@ from tests.components.settings.example import HOST_KEY
 KEYS = ("ssh-ed25519 AAAA one", "ssh-ed25519 AAAA it's two")
 
 
-def bootstrap(user: str) -> Recording:
+def bootstrap(user: str, deploy_user: str = "deploy") -> Recording:
     login = Login(address="192.0.2.1", port=22, host_key=HOST_KEY, private_key=None)
     args = BootstrapArgs(
         login=login,
         bootstrap_user=user,
-        deploy_user="deploy",
+        deploy_user=deploy_user,
         deploy_keys=KEYS,
         adopt=False,
         delete_data=False,
@@ -35,13 +36,19 @@ def bootstrap(user: str) -> Recording:
     return record(lambda: Bootstrap("one-bootstrap", "one", args))
 
 
-@pytest.mark.parametrize(("user", "end"), [("root", "20m sh -s"), ("debian", "20m sudo -n sh -s")])
-def test_the_first_user_is_used_once_and_never_for_a_deletion(user: str, end: str) -> None:
+@pytest.mark.parametrize("user", ["root", "debian"])
+def test_the_deploy_user_is_asked_before_the_first_one_and_neither_for_a_deletion(user: str) -> None:
     first = bootstrap(user)["one-bootstrap-user"]
-    assert first.plain("create").endswith(end)
-    assert first.plain("connection")["user"] == user
-    assert first.retain_on_delete
-    assert "delete" not in first.inputs
+    assert first.type == "command:local:Command"
+    assert first.plain("create") == "timeout 25m .venv/bin/python -m components.remote.first_login"
+    assert first.is_secret("stdin")
+    assert FirstLogin.parse(first.plain("stdin")).users == ("deploy", user)
+    assert not first.inputs.keys() & {"delete", "update"}
+
+
+def test_where_root_deploys_it_is_asked_once() -> None:
+    first = bootstrap("root", deploy_user="root")["one-bootstrap-user"]
+    assert FirstLogin.parse(first.plain("stdin")).users == ("root",)
 
 
 def test_the_program_is_installed_as_the_deploy_user_after_it_is_there() -> None:

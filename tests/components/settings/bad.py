@@ -335,6 +335,14 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "rotation/redis: unknown key",
     ),
     ("bad deploy key", {"ssh/deployKeys": ["me"]}, "ssh/deployKeys/0: must be a public key"),
+    (
+        "bad window",
+        {"hosts/main/rebootWindow": "Sunday night"},
+        "hosts/main/rebootWindow: must be a time (02:00), a cron line",
+    ),
+    ("bans after one", {"network": {"bans": {"maxRetry": 1}}}, "network/bans/maxRetry: must be"),
+    ("bans in no time", {"network": {"bans": {"findTime": 5}}}, "network/bans/findTime: must be"),
+    ("bans for ever", {"network": {"bans": {"banTime": 604801}}}, "network/bans/banTime: must be"),
     ("bad time zone", {"hosts/main/timeZone": "Mars/Base"}, "hosts/main/timeZone: must be a time zone"),
     ("wrong environment", {"environment": "prod"}, "environment: prod can't be the environment of stack qa"),
     (

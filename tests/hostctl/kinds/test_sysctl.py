@@ -57,3 +57,29 @@ def test_a_kernel_without_it_differs_and_refuses_in_one_line(parameter: Path) ->
         thing.apply(state)
     assert "remove it from the host's settings" in refused.value.hint
     thing.restore({"value": None})
+
+
+def test_an_optional_one_that_this_kernel_lacks_or_does_not_let_be_set_is_left_alone(
+    parameter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thing = build({"kind": "sysctl", "name": "kernel.yama.ptrace_scope", "value": "1", "optional": True})
+    assert thing.differs(thing.observe()) == []
+    parameter.write_text("0")
+    monkeypatch.setattr("os.access", lambda path, _mode: path != parameter)
+    state = thing.observe()
+    assert state == {"value": "0", "settable": False}
+    assert thing.differs(state) == []
+    thing.restore(state)
+    assert parameter.read_text() == "0"
+
+
+def test_an_optional_one_that_can_be_set_is_set_and_brought_back(parameter: Path) -> None:
+    parameter.write_text("0")
+    thing = build({"kind": "sysctl", "name": "kernel.yama.ptrace_scope", "value": "1", "optional": True})
+    before = thing.observe()
+    assert before is not None
+    assert thing.differs(before) == ["0 -> 1"]
+    thing.apply(before)
+    assert parameter.read_text() == "1"
+    thing.restore(before)
+    assert parameter.read_text() == "0"
