@@ -10,6 +10,7 @@ import ipaddress
 import json
 from dataclasses import dataclass
 
+from components.host.tunnel import Tunnel
 from components.naming import CONFIG_ROOT, HOSTCTL, UPLOADS
 from components.templates import Templates
 from components.unit import (
@@ -147,6 +148,7 @@ class HostSpec:
     ``private_ranges``: CIDRs that may reach ``private_ports``. ``public_ports``, ``public_udp_ports``: open to all.
     ``operator_email``: gets a mail for each unattended upgrade, if the host can send mail. ``journal_max``: ceiling
     of the journal, in systemd's notation. ``data_gate``: on the host of the databases, if data is guarded.
+    ``tunnel``: to the environment's other hosts, if there is one.
     """
 
     environments: tuple[str, ...]
@@ -163,6 +165,7 @@ class HostSpec:
     operator_email: str | None = None
     journal_max: str = "1G"
     data_gate: DataGate | None = None
+    tunnel: Tunnel | None = None
 
 
 def base_unit(spec: HostSpec) -> Unit:
@@ -206,6 +209,9 @@ def access_unit(spec: HostSpec) -> Unit:
         "private_ports": sorted(spec.private_ports),
         "public_ports": sorted(spec.public_ports),
         "public_udp_ports": sorted(spec.public_udp_ports),
+        "tunnel": spec.tunnel,
+        "tunnel_network": _network(spec.tunnel.network) if spec.tunnel else None,
+        "tunnel_peers": [_network(address) for address in spec.tunnel.peers] if spec.tunnel else [],
     }
     unit = "dhanman-firewall.service"
     return Unit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -21,6 +21,7 @@ from components.settings.values import (
     TimeZone,
     UserName,
 )
+from components.settings.wireguard import Wireguard
 
 
 class Host(Model):
@@ -92,12 +93,23 @@ class Ssh(Model):
         return self
 
 
+def _default_ranges(before: dict[str, Any]) -> tuple[str, ...]:
+    return () if before.get("wireguard") else ("10.0.0.0/8",)
+
+
 class NetworkSettings(Model):
     """Who may connect to what.
 
-    ``private_ranges``: networks from which PostgreSQL and RabbitMQ are reached. ``ssh_sources``: networks
-    from which SSH is reached; empty means from anywhere.
+    ``wireguard``: a tunnel between the hosts, if there is one. ``private_ranges``: networks from which PostgreSQL and
+    RabbitMQ are reached without it; with a tunnel none, unless some are named. ``ssh_sources``: networks from which
+    SSH is reached; empty means from anywhere.
     """
 
-    private_ranges: tuple[Network, ...] = ("10.0.0.0/8",)
+    wireguard: Wireguard | None = None
+    private_ranges: tuple[Network, ...] = Field(default_factory=_default_ranges)
     ssh_sources: tuple[Network, ...] = ()
+
+    @property
+    def internal_ranges(self) -> tuple[str, ...]:
+        """The networks of all who may log in to PostgreSQL: the tunnel's and the others."""
+        return ((self.wireguard.range,) if self.wireguard else ()) + self.private_ranges

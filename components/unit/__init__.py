@@ -39,6 +39,7 @@ from components.unit.things import (
     Thing,
     User,
 )
+from components.unit.wireguard import WireguardInterface, WireguardPeer, WireguardPeers
 
 __all__ = [
     "Absent",
@@ -84,4 +85,7 @@ __all__ = [
     "Unit",
     "User",
     "Validation",
+    "WireguardInterface",
+    "WireguardPeer",
+    "WireguardPeers",
 ]
