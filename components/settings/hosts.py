@@ -93,10 +93,6 @@ class Ssh(Model):
         return self
 
 
-def _default_ranges(before: dict[str, Any]) -> tuple[str, ...]:
-    return () if before.get("wireguard") else ("10.0.0.0/8",)
-
-
 class NetworkSettings(Model):
     """Who may connect to what.
 
@@ -106,8 +102,15 @@ class NetworkSettings(Model):
     """
 
     wireguard: Wireguard | None = None
-    private_ranges: tuple[Network, ...] = Field(default_factory=_default_ranges)
+    private_ranges: tuple[Network, ...] = ("10.0.0.0/8",)
     ssh_sources: tuple[Network, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_tunnel_needs_no_other(cls, given: Any) -> Any:
+        # the usual range holds the tunnel's addresses: whoever has such a one beside it would be let in
+        named = isinstance(given, dict) and given.get("wireguard") is not None
+        return {"privateRanges": (), **given} if named else given
 
     @property
     def internal_ranges(self) -> tuple[str, ...]:

@@ -51,8 +51,8 @@ def the_tunnel_has_a_network_of_its_own(_stack: str, file: StackFile) -> Iterato
     for position, other in enumerate(file.network.private_ranges):
         if network.overlaps(ip_network(other)):
             text = (
-                f"{other} overlaps {tunnel.range}, network/wireguard/range: whoever has such an address would be "
-                "let in beside the tunnel"
+                f"{other} overlaps {tunnel.range}, network/wireguard/range, and would let such addresses in beside "
+                "the tunnel; name other private networks alone, or none"
             )
             yield Finding(("network", "privateRanges", str(position)), text, (RANGE,))
     for name, host in file.hosts.items():
