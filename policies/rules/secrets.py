@@ -19,7 +19,7 @@ _TEXT = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(password|pwd|secret|token|api_?key)\s*[=:]\s*[\"']?[^\s\"'$]{6,}",
     re.IGNORECASE,
 )
-_GENERATED = tuple(f"random:index/random{kind}:Random{kind}" for kind in ("Bytes", "Password", "String"))
+_GENERATED = ("random:index/randomPassword:RandomPassword", "random:index/randomString:RandomString")
 _DEFAULTS = ("admin", "administrator", "changeme", "changethis", "default", "dhanman", "guest", "letmein",
              "minioadmin", "password", "postgres", "rabbitmq", "root", "secret", "welcome")  # fmt: skip
 _GUESSABLE = re.compile(rf"({'|'.join(_DEFAULTS)})?[\d!@#._-]*", re.IGNORECASE)
