@@ -43,7 +43,7 @@ def _document() -> dict[str, Any]:
     return document
 
 
-def _on_unit(verb: str, *, drifted: bool) -> str:
+def _on_unit(verb: str, *, drifted: bool = False) -> str:
     document = _document()
     try:
         return _do(verb, document, drifted=drifted)
