@@ -62,6 +62,7 @@ from components.remote import Bootstrap, BootstrapArgs, Observer, Target
 from components.settings import Host as HostSettings
 from components.settings import Settings
 from components.turn import Turn
+from components.wireguard import Wireguard, WireguardArgs
 
 
 class Environment(pulumi.ComponentResource):
@@ -89,6 +90,7 @@ class Environment(pulumi.ComponentResource):
         self._guarded = settings.environment != "local"
         self._logins = logins(settings)
         self._targets = {name: self._host(name, host) for name, host in settings.hosts.items()}
+        self._tunnel = self._make_tunnel()
         self._notifiers = self._make_notifiers()
         self._postgres = self._make_postgres()
         self._rabbitmq = self._make_rabbitmq()
@@ -124,8 +126,18 @@ class Environment(pulumi.ComponentResource):
             self._child,
         )
         gate = specs.data_gate(settings, name, self._without_drill)
-        args = HostArgs(target=bootstrap.target, spec=specs.host(settings, host, gate))
+        args = HostArgs(target=bootstrap.target, spec=specs.host(settings, name, gate))
         return Host(name, args, self._child).target
+
+    def _make_tunnel(self) -> Wireguard | None:
+        """The tunnel between the hosts, if there is one; all that comes after waits for it on its own host."""
+        spec = specs.wireguard(self._settings)
+        if spec is None:
+            return None
+        args = WireguardArgs(targets=self._targets, spec=spec, rotation=self._settings.rotation.wireguard)
+        made = Wireguard("wireguard", args, self._child)
+        self._targets = {name: target.after(made.ready[name]) for name, target in self._targets.items()}
+        return made
 
     def _make_notifiers(self) -> dict[str, Notifier]:
         """A notifier on each host, by the host's name; none where nobody is to be told."""
@@ -290,7 +302,10 @@ class Environment(pulumi.ComponentResource):
                 port=self._rabbitmq.port,
             )
             retired["rabbitmq"] = RetiredUser("rabbitmq-retired", of_user, self._child).ready
-        return {name: _after(unit, numbers[name]) for name, unit in retired.items()}
+        ended = {name: _after(numbers[name], unit) for name, unit in retired.items()}
+        if self._tunnel and numbers["wireguard"]:
+            ended["wireguard"] = _after(numbers["wireguard"], *self._tunnel.ready.values())
+        return ended
 
     def _reach(self, role: str) -> str:
         """Where the services reach a role's host: on their own host, through loopback."""
@@ -451,6 +466,6 @@ class Environment(pulumi.ComponentResource):
         return nothing_in_the_way(look)
 
 
-def _after(resource: pulumi.Resource, number: int) -> pulumi.Output[int]:
+def _after(number: int, *resources: pulumi.Resource) -> pulumi.Output[int]:
     # an URN arrives when its resource is made: a run that fails before writes no number into the stack's outputs
-    return resource.urn.apply(lambda _: number)
+    return pulumi.Output.all(*(resource.urn for resource in resources)).apply(lambda _: number)

@@ -22,12 +22,12 @@ def judged(environment: Mapping[str, str] = os.environ) -> bool:
     return bool(environment.get(REPORT)) and pulumi.runtime.is_dry_run()
 
 
-def foreseen(value: pulumi.Output[str]) -> pulumi.Output[str]:
-    """The value, as secret as it was; in a preview for the policies :data:`STAND_IN` while it is not known."""
+def foreseen(value: pulumi.Output[str], stand_in: str = STAND_IN) -> pulumi.Output[str]:
+    """The value, as secret as it was; in a preview for the policies ``stand_in`` while it is not known."""
     if not judged():
         return value
 
     def known(text: str) -> str:
-        return STAND_IN if pulumi.contains_unknowns(text) else text
+        return stand_in if pulumi.contains_unknowns(text) else text
 
     return value.apply(known, run_with_unknowns=True)

@@ -37,10 +37,15 @@ def of(settings: Settings) -> dict[str, Any]:
             for name, host in settings.hosts.items()
         },
         "databases": {name: ServiceNames(settings.environment, name).database for name in settings.services},
-        "rotation": settings.rotation.model_dump(),
+        "rotation": _rotation(settings),
         "zoneFile": specs.dns_zone_file(settings, settings.dns) if settings.dns else "",
         "placeholders": [str(placeholder) for placeholder in settings.placeholders],
     }
+
+
+def _rotation(settings: Settings) -> dict[str, int]:
+    numbers: dict[str, int] = settings.rotation.model_dump()
+    return {name: n for name, n in numbers.items() if name != "wireguard" or settings.network.wireguard}
 
 
 def _service(settings: Settings, name: str) -> dict[str, Any]:

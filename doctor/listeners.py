@@ -80,6 +80,8 @@ def declared(settings: Settings, name: str) -> Declared:
         ports |= {("tcp", port): what for port, what in ELSEWHERE.items()}
     if settings.object_storage and name in roles.object_storage:
         ports["tcp", settings.object_storage.port] = "object storage"
+    if settings.network.wireguard:
+        ports["udp", settings.network.wireguard.port] = "WireGuard"
     return ports
 
 

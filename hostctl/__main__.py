@@ -53,17 +53,17 @@ def _document() -> dict[str, Any]:
     return document
 
 
-def _on_unit(verb: str) -> str:
+def _on_unit(verb: str, *, drifted: bool = False) -> str:
     document = _document()
     try:
-        return _do(verb, document)
+        return _do(verb, document, drifted=drifted)
     except Exception as unexpected:
         error = plain(unexpected)
         error.where = f"unit {document['unit']} on {os.uname().nodename}"
         raise error from unexpected
 
 
-def _do(verb: str, document: dict[str, Any]) -> str:
+def _do(verb: str, document: dict[str, Any], *, drifted: bool) -> str:
     unit, store = document["unit"], Store()
     contacts.note(store)
     with store.lock(unit):
@@ -72,7 +72,7 @@ def _do(verb: str, document: dict[str, Any]) -> str:
             # being here over a connection made after the change is the confirmation
             arming.confirm(unit, store)
         if verb == "apply":
-            return Transaction(document, store).run()
+            return Transaction(document, store, drifted=drifted).run()
         if verb == "delete":
             return deletion.delete(unit, store, delete_data=bool(document.get("delete_data")))
         return arming.confirm(unit, store)
@@ -87,11 +87,11 @@ def main(arguments: list[str]) -> int:
     fail_on_signals()
     try:
         match arguments:
-            # the mark is for Pulumi alone: another text is what makes it run the command
+            # what the mark says is for Pulumi alone: another text is what makes it run the command
             case ["apply" | "delete" | "confirm" as verb, *mark] if all(
                 m.startswith("--drift=") for m in mark
             ):
-                result(_on_unit(verb))
+                result(_on_unit(verb, drifted=bool(mark)))
             case ["observe", *version]:
                 answer(observation.observe_host(Store(), *version[:1]))
             case ["forecast"]:

@@ -21,9 +21,10 @@ class Transaction:
 
     The journal is written before each step, so that a run that is broken off leaves enough to go on from: the next
     run keeps the states of before as the point to return to, and repeats the actions that may not have run.
+    ``drifted``: whether it runs because a difference was observed, which may be gone by now.
     """
 
-    def __init__(self, document: dict[str, Any], store: Store) -> None:
+    def __init__(self, document: dict[str, Any], store: Store, *, drifted: bool = False) -> None:
         if document.get("format") != FORMAT:
             raise HostError(
                 f"this host's program understands form {FORMAT} of a unit, not {document.get('format')}",
@@ -50,6 +51,7 @@ class Transaction:
         # an interrupted run has seen the host before it changed anything
         self.origins = (journal or {"origins": {}})["origins"] | self.origins
         self.changed: list[str] = []
+        self._drifted = drifted
 
     @property
     def digest(self) -> str:
@@ -281,8 +283,10 @@ class Transaction:
             entry = {"id": thing.id, "kind": thing.name, "record": thing.record(), "origin": origin}
             things.append(entry | ({"paths": thing.paths} if thing.paths else {}))
         before = self.manifest or {"status": "applied"}
-        # the same hand edit made twice is two differences: what tells them apart grows with every change
-        generation = before.get("generation", 0) + bool(self.changed or before["status"] != "applied")
+        # the same difference seen twice is two of them: what tells them apart grows with every change and every look
+        # at one, also at one that went by itself
+        news = self.changed or self._drifted or before["status"] != "applied"
+        generation = before.get("generation", 0) + bool(news)
         manifest = {"unit": self.unit, "things": things, "status": "applied"}
         manifest |= {"generation": generation, "document": self.digest, "checks": self.document["checks"]}
         if {k: v for k, v in before.items() if k != "applied_at"} != manifest:

@@ -1,4 +1,5 @@
-"""`make rotate SECRET=postgres STACK=name`: changes what services log in with, without a refused login.
+"""`make rotate SECRET=postgres STACK=name`: changes what services log in with, without a refused login, or the keys of
+the tunnel between hosts.
 
 Two logins take turns. The number of the rotation in the settings says whose turn it is; the stack's output `rotation`
 has the number of the last rotation that ended, so one that broke off is gone on with and not overtaken.
@@ -23,7 +24,44 @@ from toolchain.paths import Clone
 
 NAMES = {"postgres": LOGINS, "rabbitmq": USERS}
 SERVERS = {"postgres": "PostgreSQL", "rabbitmq": "RabbitMQ"}
+TUNNEL = "wireguard"
+SECRETS = (*NAMES, TUNNEL)
 _KEY = "dhanman:rotation"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """A rotation in words: what it does, step by step; how things are if it breaks off, and once it has ended."""
+
+    steps: tuple[str, ...]
+    unfinished: str
+    ended: str
+
+
+def story(secret: str, number: int) -> Story:
+    """What the rotation of this number does."""
+    if secret == TUNNEL:
+        return Story(
+            steps=(
+                "every host gets a new key, and the other hosts' new public keys; until all have, what goes through "
+                "the tunnel waits, for some seconds",
+                "every host asks all others through the tunnel, which must answer",
+            ),
+            unfinished="a host that has not got its new key is not reached through the tunnel",
+            ended="wireguard: every host has a new key, and all others answer it.",
+        )
+    turn = Turn(number)
+    new, old = NAMES[secret][turn.slot], NAMES[secret][turn.outgoing or ""]
+    return Story(
+        steps=(
+            f"{new} gets a new password, with which a login is tried",
+            f"every service restarts and logs in as {new}; until it does, it goes on as {old}",
+            f"{old} is retired, and a login with its old password is tried, which must be refused",
+        ),
+        unfinished=f"{old} still works wherever it is in use",
+        ended=f"{secret}: {SERVERS[secret]} let {new} in with its new password, every service became ready with it,\n"
+        f"and {old} was refused with its old one.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +108,10 @@ def ended_number(cli: Cli, stack: str, secret: str) -> int:
     if not outputs:
         raise StepFailedError(f"{stack} has never been brought up; run make up STACK={stack}")
     # a stack of before the first rotation may have been brought up by an older version of this project
-    return int(outputs.get("rotation", {}).get(secret, 0))
+    ended = outputs.get("rotation", {})
+    if secret == TUNNEL and secret not in ended:
+        raise StepFailedError(f"{stack} has no tunnel between hosts (network.wireguard)")
+    return int(ended.get(secret, 0))
 
 
 def next_number(wanted: int, ended: int, stack: str, secret: str) -> int:
@@ -87,17 +128,12 @@ def rotate(cli: Cli, secret: str, stack: str, options: Sequence[str]) -> int:
     """Rotate one secret; the exit status. ``options`` go to ``pulumi up``."""
     wanted, ended = wanted_number(cli, stack, secret), ended_number(cli, stack, secret)
     number = next_number(wanted, ended, stack, secret)
-    turn = Turn(number)
-    new, old = NAMES[secret][turn.slot], NAMES[secret][turn.outgoing or ""]
+    words = story(secret, number)
     if number == wanted:
         print(f"Rotation {number} of {secret} has not ended yet: this goes on with it.")
     print(f"Rotation {number} of {secret} in {stack}, in this order:")
-    print(f"  1. {new} gets a new password, with which a login is tried")
-    print(f"  2. every service restarts and logs in as {new}; until it does, it goes on as {old}")
-    print(
-        f"  3. {old} is retired, and a login with its old password is tried, which must be refused",
-        flush=True,
-    )
+    for position, step in enumerate(words.steps, 1):
+        print(f"  {position}. {step}", flush=True)
     file = cli.project / f"Pulumi.{stack}.yaml"
     before, runs = file.read_bytes(), _runs(cli, stack)
     if number != wanted:
@@ -112,15 +148,12 @@ def rotate(cli: Cli, secret: str, stack: str, options: Sequence[str]) -> int:
         return status
     if status or ended_number(cli, stack, secret) != number:
         print(
-            f"make rotate: rotation {number} of {secret} has not ended; {old} still works wherever it is in use. "
+            f"make rotate: rotation {number} of {secret} has not ended; {words.unfinished}. "
             f"Correct what is said above, then run make up STACK={stack}",
             file=sys.stderr,
         )
         return status or 1
-    print(
-        f"{secret}: {SERVERS[secret]} let {new} in with its new password, every service became ready with it,"
-    )
-    print(f"and {old} was refused with its old one. Commit {file.name}.")
+    print(f"{words.ended} Commit {file.name}.")
     return 0
 
 
@@ -132,8 +165,10 @@ def _runs(cli: Cli, stack: str) -> Any:
 def main() -> int:
     """Check the words, rotate."""
     secret, stack, *options = sys.argv[1:]
-    if secret not in NAMES:
-        print(f"make rotate: SECRET must be {' or '.join(NAMES)}, not {secret or 'empty'}", file=sys.stderr)
+    if secret not in SECRETS:
+        known = ", ".join(SECRETS[:-1])
+        text = f"make rotate: SECRET must be {known} or {SECRETS[-1]}, not {secret or 'empty'}"
+        print(text, file=sys.stderr)
         return 1
     clone = Clone()
     if not (clone.root / f"Pulumi.{stack}.yaml").is_file():

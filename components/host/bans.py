@@ -31,7 +31,8 @@ _TEMPLATES = Templates(__file__)
 
 def things(spec: HostSpec) -> tuple[Thing, ...]:
     """Its configuration, a sandbox, and the service."""
-    never = (*_LOOPBACK, *spec.private_ranges, *spec.ssh_sources)
+    tunnel = (spec.tunnel.network,) if spec.tunnel else ()
+    never = (*_LOOPBACK, *tunnel, *spec.private_ranges, *spec.ssh_sources)
     values = {
         "ssh_port": spec.ssh_port,
         "bans": spec.bans,

@@ -94,6 +94,9 @@ def access_unit(spec: HostSpec) -> Unit:
         "private_ports": sorted(spec.private_ports),
         "public_ports": sorted(spec.public_ports),
         "public_udp_ports": sorted(spec.public_udp_ports),
+        "tunnel": spec.tunnel,
+        "tunnel_network": _network(spec.tunnel.network) if spec.tunnel else None,
+        "tunnel_peers": [_network(address) for address in spec.tunnel.peers] if spec.tunnel else [],
     }
     unit = "dhanman-firewall.service"
     return Unit(

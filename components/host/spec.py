@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from components.host.tunnel import Tunnel
 from components.naming import CONFIG_ROOT
 from components.unit import File
 
@@ -57,7 +58,8 @@ class HostSpec:
     addresses outside of both. ``public_ports``, ``public_udp_ports``: open to all. ``operator_email``: gets a mail for
     each unattended upgrade, if the host can send mail. ``reboot_window``: a systemd calendar expression, when the
     reboot that upgrades ask for may begin; None leaves it to people. ``journal_max``: ceiling of the journal, in
-    systemd's notation. ``data_gate``: on the host of the databases, if data is guarded.
+    systemd's notation. ``data_gate``: on the host of the databases, if data is guarded. ``tunnel``: to
+    the environment's other hosts, if there is one.
     """
 
     environments: tuple[str, ...]
@@ -76,3 +78,4 @@ class HostSpec:
     reboot_window: str | None = None
     journal_max: str = "1G"
     data_gate: DataGate | None = None
+    tunnel: Tunnel | None = None

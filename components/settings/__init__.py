@@ -27,6 +27,7 @@ from components.settings.objects import ObjectStorage, Program
 from components.settings.problems import Placeholder, Problem, SettingsError
 from components.settings.reader import fail, read
 from components.settings.windows import DeployWindow, refusal
+from components.settings.wireguard import Wireguard
 
 __all__ = [
     "Acme",
@@ -66,6 +67,7 @@ __all__ = [
     "SourceBucket",
     "Ssh",
     "StackFile",
+    "Wireguard",
     "fail",
     "load",
     "read",

@@ -100,10 +100,14 @@ class Rabbitmq(Model):
 
 
 class Rotation(Model):
-    """How often each credential of the services was rotated; ``make rotate`` counts, and it only grows."""
+    """How often each credential of the services, and the tunnel's keys, were rotated.
+
+    ``make rotate`` counts, and it only grows.
+    """
 
     postgres: Count = 0
     rabbitmq: Count = 0
+    wireguard: Count = 0
 
 
 class Physical(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -23,6 +23,7 @@ from components.settings.values import (
     UserName,
     WholeNumber,
 )
+from components.settings.wireguard import Wireguard
 
 
 class Host(Model):
@@ -109,10 +110,24 @@ class Bans(Model):
 class NetworkSettings(Model):
     """Who may connect to what.
 
-    ``private_ranges``: networks from which PostgreSQL and RabbitMQ are reached. ``ssh_sources``: networks
-    from which SSH is reached; empty means from anywhere. ``bans``: of addresses outside of both.
+    ``wireguard``: a tunnel between the hosts, if there is one. ``private_ranges``: networks from which PostgreSQL and
+    RabbitMQ are reached without it; with a tunnel none, unless some are named. ``ssh_sources``: networks from which
+    SSH is reached; empty means from anywhere. ``bans``: of addresses outside of these.
     """
 
+    wireguard: Wireguard | None = None
     private_ranges: tuple[Network, ...] = ("10.0.0.0/8",)
     ssh_sources: tuple[Network, ...] = ()
     bans: Bans = Bans()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _a_tunnel_needs_no_other(cls, given: Any) -> Any:
+        # the usual range holds the tunnel's addresses: whoever has such a one beside it would be let in
+        named = isinstance(given, dict) and given.get("wireguard") is not None
+        return {"privateRanges": (), **given} if named else given
+
+    @property
+    def internal_ranges(self) -> tuple[str, ...]:
+        """The networks of all who may log in to PostgreSQL: the tunnel's and the others."""
+        return ((self.wireguard.range,) if self.wireguard else ()) + self.private_ranges

@@ -18,6 +18,7 @@ _STAND_INS: dict[str, Any] = {
     "memory": "1024GiB",
     "cores": 1024,
     "port": 65535,
+    "range": "10.66.0.0/24",
     "domain": "repaired.invalid",
     "version": VERSION,
     "artifact": {"url": "https://repaired.invalid/x.tar.gz", "sha256": SHA256},

@@ -15,6 +15,7 @@ from components.settings.object_rules import OBJECT_RULES
 from components.settings.pools import INSTANCES, needed_connections
 from components.settings.problems import Path
 from components.settings.values import CLOUDFLARE
+from components.settings.wireguard_rules import WIREGUARD_RULES
 
 GIB = 1024**3
 STACKS = ("prod", "qa", "local")
@@ -123,10 +124,9 @@ def addresses_are_distinct(_stack: str, file: StackFile) -> Iterator[Finding]:
             if address in seen and seen[address][1] != name:
                 yield Finding(path, f"{address} is also {'/'.join(seen[address])}", (seen[address],))
             seen.setdefault(address, path)
-        if host.private_address and not _within(host.private_address, file.network.private_ranges):
-            text = (
-                f"{host.private_address} is in none of network/privateRanges, so the firewall would refuse it"
-            )
+        private, tunnel = host.private_address, file.network.wireguard
+        if private and tunnel is None and not _within(private, file.network.private_ranges):
+            text = f"{private} is in none of network/privateRanges, so the firewall would refuse it"
             yield Finding(("hosts", name, "privateAddress"), text, (("network", "privateRanges"),))
 
 
@@ -328,4 +328,5 @@ RULES: tuple[Rule, ...] = (
     *OBJECT_RULES,
     *CERTIFICATE_RULES,
     *DNS_RULES,
+    *WIREGUARD_RULES,
 )

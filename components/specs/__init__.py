@@ -9,6 +9,7 @@ from components.specs.edge import acme_token, certificates, frontend, gateway
 from components.specs.hosts import alert_secrets, data_gate, host, notifier
 from components.specs.objects import Objects, objects
 from components.specs.servers import postgres, rabbitmq
+from components.specs.wireguard import wireguard
 
 __all__ = [
     "Objects",
@@ -37,4 +38,5 @@ __all__ = [
     "release",
     "runtime_packages",
     "source_secrets",
+    "wireguard",
 ]

@@ -7,10 +7,12 @@ from components.notifier.plan import Mail, NotifierSpec
 from components.settings import Alerts, Settings
 from components.settings import Host as HostSettings
 from components.specs.backups import physical_backup
+from components.specs.wireguard import tunnel
 
 
-def host(settings: Settings, machine: HostSettings, gate: DataGate | None = None) -> HostSpec:
+def host(settings: Settings, name: str, gate: DataGate | None = None) -> HostSpec:
     """What every host of the environment is, whatever its roles. ``gate``: before data, where the databases are."""
+    machine = settings.hosts[name]
     return HostSpec(
         environments=(settings.environment,),
         memory=machine.memory,
@@ -35,6 +37,7 @@ def host(settings: Settings, machine: HostSettings, gate: DataGate | None = None
         operator_email=settings.operator_email,
         reboot_window=machine.reboot_window,
         data_gate=gate,
+        tunnel=tunnel(settings, name),
     )
 
 

@@ -25,7 +25,7 @@ def postgres(settings: Settings) -> PostgresSpec:
         port=wanted.port,
         max_connections=wanted.max_connections,
         sizing=settings.postgres_sizing,
-        private_ranges=settings.network.private_ranges,
+        private_ranges=settings.network.internal_ranges,
         repository=None if wanted.source == "distribution" else repository,
         archive_timeout=ARCHIVE_TIMEOUT if settings.backup.physical.enabled else None,
         extra={name: _postgres_value(value) for name, value in wanted.settings.items()},

@@ -40,6 +40,7 @@ from components.unit.things import (
     Thing,
     User,
 )
+from components.unit.wireguard import WireguardInterface, WireguardPeer, WireguardPeers
 
 __all__ = [
     "Absent",
@@ -86,4 +87,7 @@ __all__ = [
     "Unit",
     "User",
     "Validation",
+    "WireguardInterface",
+    "WireguardPeer",
+    "WireguardPeers",
 ]

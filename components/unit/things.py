@@ -153,11 +153,18 @@ class Packages(Thing):
 
     Their services are kept from starting until the unit's own :class:`Service` things start them with the wanted
     configuration. Deleting it removes what we installed and nobody else needs, and never purges.
+    ``unless_module``: a kernel module; where the host's kernel has it, the packages are not needed.
     """
 
     kind: ClassVar[str] = "packages"
     name: str
     packages: tuple[str, ...]
+    unless_module: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As :meth:`Thing.to_json`; a condition that there is none of is left out."""
+        unset = set() if self.unless_module else {"unless_module"}
+        return {key: value for key, value in super().to_json().items() if key not in unset}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ from hostctl.kinds.retired import PostgresRetiredRole, RabbitmqRetiredUser
 from hostctl.kinds.service import Service
 from hostctl.kinds.symlink import Symlink
 from hostctl.kinds.sysctl import Sysctl
+from hostctl.kinds.wireguard import WireguardInterface, WireguardPeers
 
 __all__ = ["KINDS", "Kind", "Phase", "State", "build", "recall"]
 
@@ -70,6 +71,8 @@ KINDS: dict[str, type[Kind]] = {
         Symlink,
         Sysctl,
         User,
+        WireguardInterface,
+        WireguardPeers,
     )
 }
 

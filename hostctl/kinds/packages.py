@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hostctl.apt import apt_get, read_index, refresh_index
 from hostctl.errors import HostError
+from hostctl.kernel import has_module
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.report import progress
 from hostctl.run import run
@@ -24,7 +25,10 @@ class Packages(Kind):
     rolls_back = False
 
     def _names(self) -> dict[str, str]:
-        """Package names with the wanted version, or an empty one."""
+        """Package names with the wanted version, or an empty one. None where the kernel does without them."""
+        module = self.wanted.get("unless_module")
+        if module and has_module(module):
+            return {}
         return {name: version for name, _, version in (p.partition("=") for p in self.wanted["packages"])}
 
     def observe(self) -> State | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -104,11 +106,18 @@ class Recording:
         return found
 
 
+def seed(name: str) -> str:
+    """The 32 bytes that a resource of this name makes, in base64; others for each name."""
+    return base64.b64encode(hashlib.sha256(name.encode()).digest()).decode()
+
+
 class _Mocks(pulumi.runtime.Mocks):
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         made = {}
         if args.typ == "random:index/randomPassword:RandomPassword":
             made = {"result": PASSWORD}
+        elif args.typ == "random:index/randomBytes:RandomBytes":
+            made = {"base64": seed(args.name)}
         elif args.typ == "cloudflare:index/accountToken:AccountToken":
             made = {"value": TOKEN}
         elif args.inputs.get("create", "").endswith("components.backup.bucket.key"):

@@ -8,10 +8,11 @@ import pytest
 
 from components.environment import Environment
 from components.naming import SERVICES
-from components.settings import Certificates
+from components.settings import Certificates, load
 from components.settings.data import Rotation
 from components.settings.placeholders import SECRET
 from tests.components.recording import KEY_BODY, PASSWORD, Recording, record, stack_settings
+from tests.components.settings.example import HOST_KEY, changed
 
 STACKS = ("prod", "qa", "local")
 REMOTE = "command:remote:Command"
@@ -256,3 +257,41 @@ def test_the_test_server_is_there_before_it_is_asked_and_only_by_setting(
     asked = record(lambda: Environment(settings.model_copy(update={"certificates": wanted})))
     assert asked.before("certificates-issued-served") >= {"acme-server-pebble", "frontend-site"}
     assert not [r for r in recordings["local"].resources if "pebble" in r.name or "issued" in r.name]
+
+
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    """Two hosts with a tunnel: PostgreSQL, RabbitMQ and backups on one, everything else on the other."""
+    far = {"address": "192.0.2.20", "privateAddress": "10.66.0.2", "memory": "32GiB", "cores": 8}
+    changes = {
+        "hosts/main/privateAddress": "10.66.0.1",
+        "hosts/data": far | {"hostKey": HOST_KEY},
+        "network/wireguard/range": "10.66.0.0/24",
+        **{f"roles/{role}": ["data"] for role in ("postgres", "rabbitmq", "backup")},
+    }
+    settings = load("qa", changed(changes), project=tmp_path_factory.mktemp("joined"))
+    return record(lambda: Environment(settings), stack="qa")
+
+
+def test_what_talks_through_a_tunnel_comes_after_it_works(joined: Recording) -> None:
+    access = {f"{host}-access-over-a-new-connection" for host in ("main", "data")}
+    interfaces = {"wireguard-main", "wireguard-data"}
+    assert joined.before("wireguard-main-peers") >= interfaces | access
+    assert joined.before("postgres-server") >= interfaces | {"wireguard-data-peers"}
+    assert joined.before("sales-service") >= {"wireguard-main-peers", "wireguard-data-peers"}
+
+
+def test_services_reach_the_other_host_by_its_address_in_the_tunnel(joined: Recording) -> None:
+    document = joined["sales-service"].plain("stdin")
+    assert "Host=10.66.0.2" in document
+    assert "192.0.2.20" not in document
+    rules = joined["data-access"].plain("stdin")
+    assert 'iifname \\"dhanman\\" ip saddr 10.66.0.0/24 tcp dport' in rules
+    assert "ip saddr 192.0.2.10/32 udp dport 51820 accept" in rules
+    assert "10.0.0.0/8" not in rules
+    assert "10.66.0.0/24   scram-sha-256" in joined["postgres-server"].plain("stdin")
+
+
+def test_without_a_tunnel_there_is_nothing_of_it(recordings: dict[str, Recording]) -> None:
+    for recording in recordings.values():
+        assert not [r.name for r in recording.resources if "wireguard" in r.name]

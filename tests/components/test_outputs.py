@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from components import outputs
+from components.settings import Wireguard
 from components.settings.placeholders import SECRET
 from tests.components.recording import KEY_BODY, stack_settings
 from tests.components.settings.example import HOST_KEY, Load
@@ -42,6 +43,14 @@ def test_the_outputs_have_the_shape_that_others_rely_on(load_outputs: Load) -> N
         "placeholders": [],
     }
     assert outputs.of(load_outputs()) == wanted
+
+
+def test_rotations_of_a_tunnel_s_keys_are_counted_where_there_is_one(load_outputs: Load) -> None:
+    settings = load_outputs({"rotation/wireguard": 3})
+    assert "wireguard" not in outputs.of(settings)["rotation"]
+    network = settings.network.model_copy(update={"wireguard": Wireguard(range="10.66.0.0/24")})
+    joined = settings.model_copy(update={"network": network})
+    assert outputs.of(joined)["rotation"]["wireguard"] == 3
 
 
 def test_the_outputs_hold_no_secret_and_are_json() -> None:

@@ -66,8 +66,8 @@ STORAGE = {
 
 def test_without_object_storage_no_port_is_opened_for_it(load_outputs: Load) -> None:
     bare, with_storage = load_outputs(), load_outputs(STORAGE)
-    assert 9000 not in specs.host(bare, bare.hosts["main"]).private_ports
-    assert specs.host(with_storage, with_storage.hosts["main"]).private_ports[-1] == 9000
+    assert 9000 not in specs.host(bare, "main").private_ports
+    assert specs.host(with_storage, "main").private_ports[-1] == 9000
 
 
 def test_a_vendor_s_archive_is_looked_into_and_a_plain_program_is_not(load_outputs: Load) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from components.settings import load
+from components.settings import Wireguard, load
 from doctor.findings import Level
 from doctor.listeners import Listener, declared, judge_listeners, parse, strangers
 from tests.components.settings.example import changed
@@ -75,3 +75,9 @@ def test_the_ports_of_a_host_follow_from_its_roles(tmp_path: Path) -> None:
     } <= found.keys()
     bare = one.model_copy(update={"roles": one.roles.model_copy(update={"gateway": (), "postgres": ()})})
     assert not declared(bare, "main").keys() & {("tcp", 443), ("tcp", 5432), ("udp", 443)}
+
+
+def test_a_tunnel_is_declared(tmp_path: Path) -> None:
+    one = load("qa", changed({}), project=tmp_path)
+    network = one.network.model_copy(update={"wireguard": Wireguard(range="10.66.0.0/24", port=51821)})
+    assert declared(one.model_copy(update={"network": network}), "main")["udp", 51821] == "WireGuard"

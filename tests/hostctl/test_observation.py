@@ -85,6 +85,22 @@ def test_a_repair_gets_another_generation_and_an_unchanged_run_does_not(world: W
         assert observe_host(store)["units"]["u"]["generation"] == generation
 
 
+def test_a_difference_that_went_by_itself_before_its_repair_is_found_again(
+    world: World, store: Store
+) -> None:
+    unit = document(toy("a", "1"))
+    Transaction(unit, store).run()
+    world.values["a"] = "by hand"
+    seen = observe_host(store)["units"]["u"]
+    world.values["a"] = "1"
+    assert Transaction(unit, store, drifted=True).run() == "u: unchanged"
+    world.values["a"] = "by hand"
+    again = observe_host(store)["units"]["u"]
+    assert again["differences"] == seen["differences"]
+    # the mark in Pulumi's state is made of both: with the same one there would be nothing to do
+    assert again["generation"] == seen["generation"] + 1
+
+
 def test_a_change_that_was_not_confirmed_is_a_difference(world: World, store: Store) -> None:
     _apply(store, toy("a", "1"))
     world.values["a"] = "0"

@@ -92,6 +92,22 @@ def test_the_next_rotation_goes_back_to_the_first_login(
     assert "RabbitMQ let dhanman_a in" in capfd.readouterr().out
 
 
+def test_the_keys_of_a_tunnel_are_changed_where_there_is_one(
+    stack: Stack, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(StepFailedError, match=r"qa has no tunnel between hosts \(network.wireguard\)"):
+        stack.rotate(secret="wireguard")
+    stack.set(outputs={"outputsVersion": 1, "rotation": {"postgres": 0, "rabbitmq": 0, "wireguard": 0}})
+    assert stack.rotate(secret="wireguard") == 0
+    assert stack.state["settings"] == {"wireguard": 1}
+    said = capfd.readouterr().out
+    assert "1. every host gets a new key" in said
+    assert "all others answer it. Commit Pulumi.qa.yaml." in said
+    stack.set(up="fails")
+    assert stack.rotate(secret="wireguard") == 1
+    assert "a host that has not got its new key is not reached" in capfd.readouterr().err
+
+
 def test_a_rotation_that_fails_is_gone_on_with_and_not_overtaken(
     stack: Stack, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -157,8 +173,8 @@ def test_what_pulumi_says_is_passed_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["", "qa"], "SECRET must be postgres or rabbitmq, not empty"),
-        (["redis", "qa"], "SECRET must be postgres or rabbitmq, not redis"),
+        (["", "qa"], "SECRET must be postgres, rabbitmq or wireguard, not empty"),
+        (["redis", "qa"], "SECRET must be postgres, rabbitmq or wireguard, not redis"),
         (["postgres", "nowhere"], "there is no Pulumi.nowhere.yaml"),
     ],
 )

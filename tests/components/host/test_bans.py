@@ -8,6 +8,7 @@ import pytest
 
 from components.host import Bans, base_unit
 from components.host.plan import PACKAGES
+from components.host.tunnel import Tunnel
 from components.unit import File, Service
 from tests.components.host.test_plan import file, prod
 
@@ -44,6 +45,12 @@ def test_bans_are_nftables_and_close_ssh_alone(jail: str) -> None:
 def test_the_host_its_private_ranges_and_named_sources_are_never_banned(jail: str) -> None:
     never = jails(ssh_sources=("203.0.113.0/24", "2001:db8::/32"))[jail]["ignoreip"].split()
     assert never == ["127.0.0.0/8", "::1", "10.0.0.0/8", "203.0.113.0/24", "2001:db8::/32"]
+
+
+@pytest.mark.parametrize("jail", ["sshd", "recidive"])
+def test_who_comes_through_the_tunnel_is_never_banned(jail: str) -> None:
+    tunnel = Tunnel(interface="wg", network="10.66.0.0/24", port=51820, peers=())
+    assert jails(tunnel=tunnel, private_ranges=())[jail]["ignoreip"] == "127.0.0.0/8 ::1 10.66.0.0/24"
 
 
 @pytest.mark.parametrize("jail", ["sshd", "recidive"])

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from components.host import HostSpec, access_unit, base_unit
+from components.host.tunnel import Tunnel
 from components.naming import HOSTCTL
 from components.unit import Directory, File, Firewall, Service, Unit
 
@@ -36,6 +37,20 @@ def test_databases_and_broker_are_open_to_private_ranges_alone() -> None:
 
 def test_without_private_ranges_internal_ports_stay_closed() -> None:
     assert "5432" not in firewall(private_ranges=())
+
+
+def test_out_of_a_tunnel_internal_ports_are_reached_and_its_own_port_by_the_other_hosts_alone() -> None:
+    tunnel = Tunnel(
+        interface="dhanman", network="10.66.0.0/24", port=51820, peers=("192.0.2.20", "2001:db8::20")
+    )
+    lines = [line.strip() for line in firewall(tunnel=tunnel, private_ranges=()).splitlines()]
+    assert [line for line in lines if "51820" in line] == [
+        "ip saddr 192.0.2.20/32 udp dport 51820 accept",
+        "ip6 saddr 2001:db8::20/128 udp dport 51820 accept",
+    ]
+    assert [line for line in lines if "5432" in line] == [
+        'iifname "dhanman" ip saddr 10.66.0.0/24 tcp dport { 5432, 5672, 15672 } accept'
+    ]
 
 
 def test_ssh_is_open_to_everyone_unless_sources_are_named() -> None:

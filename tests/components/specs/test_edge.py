@@ -47,8 +47,8 @@ def test_the_hashes_of_hangfires_passwords_reach_the_gateway(load_outputs: Load)
 
 def test_http3_opens_its_port_and_only_then(load_outputs: Load) -> None:
     without, with_it = load_outputs(), load_outputs({"gateway": {"http3": True}})
-    assert specs.host(without, without.hosts["main"]).public_udp_ports == ()
-    assert specs.host(with_it, with_it.hosts["main"]).public_udp_ports == (443,)
+    assert specs.host(without, "main").public_udp_ports == ()
+    assert specs.host(with_it, "main").public_udp_ports == (443,)
     assert _gateway(with_it).http3
 
 

@@ -38,6 +38,23 @@ def _packages(*names: str, name: str = "base") -> Packages:
     return thing
 
 
+def test_packages_that_stand_in_for_a_module_are_not_wanted_where_the_kernel_has_it(
+    dpkg: Dpkg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = {"kind": "packages", "name": "wireguard-go", "packages": ["wireguard-go"]}
+    thing = build(wanted | {"unless_module": "wireguard"})
+    asked: list[str] = []
+    for there, differences in ((True, []), (False, ["wireguard-go is not installed"])):
+
+        def has_module(name: str, answer: bool = there) -> bool:
+            asked.append(name)
+            return answer
+
+        monkeypatch.setattr(packages, "has_module", has_module)
+        assert thing.differs(thing.observe()) == differences
+    assert set(asked) == {"wireguard"}
+
+
 def _apply(thing: Packages) -> dict[str, Any]:
     before = thing.observe()
     assert before is not None

@@ -1,8 +1,15 @@
-"""Stand-in for pulumi-random: passwords, strings, ids, pet names and uuids."""
+"""Stand-in for pulumi-random: passwords, bytes, strings, ids, pet names and uuids."""
 
 from __future__ import annotations
 
-from toolchain.providers.random.resources import RandomId, RandomPassword, RandomPet, RandomString, RandomUuid
+from toolchain.providers.random.resources import (
+    RandomBytes,
+    RandomId,
+    RandomPassword,
+    RandomPet,
+    RandomString,
+    RandomUuid,
+)
 from toolchain.providers.servicer import Provider
 
 
@@ -12,6 +19,7 @@ class RandomProvider(Provider):
     accepts_secrets = False
     types = {
         "random:index/randomPassword:RandomPassword": RandomPassword,
+        "random:index/randomBytes:RandomBytes": RandomBytes,
         "random:index/randomString:RandomString": RandomString,
         "random:index/randomId:RandomId": RandomId,
         "random:index/randomPet:RandomPet": RandomPet,

@@ -156,6 +156,27 @@ class RandomId(_Random):
         return url, {name: prefix + text for name, text in zip(self.computed, notations, strict=True)}
 
 
+class RandomBytes(_Random):
+    """Random bytes that are secret, in two notations."""
+
+    members = _KEEPERS | {"length": shape.INTEGER}
+    required = ("length",)
+    computed = ("base64", "hex")
+
+    def check(self, new: Properties) -> tuple[Properties, list[str]]:
+        """Check that there is a byte at least."""
+        _, failures = super().check(new)
+        length = plain(new.get("length"))
+        if not failures and isinstance(length, int | float) and length < 1:
+            failures.append("length: must be at least 1")
+        return new, failures
+
+    def make(self, inputs: Properties) -> tuple[str, Properties]:
+        """Make the bytes; their id says nothing."""
+        made = secrets.token_bytes(int(inputs["length"]))
+        return "none", {"base64": secret(base64.b64encode(made).decode()), "hex": secret(made.hex())}
+
+
 class RandomPet(_Random):
     """Words that people can tell apart."""
 

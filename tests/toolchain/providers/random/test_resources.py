@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 import string
 
@@ -8,7 +9,14 @@ import bcrypt
 import pytest
 
 from toolchain.providers.random.provider import RandomProvider
-from toolchain.providers.random.resources import RandomId, RandomPassword, RandomPet, RandomString, RandomUuid
+from toolchain.providers.random.resources import (
+    RandomBytes,
+    RandomId,
+    RandomPassword,
+    RandomPet,
+    RandomString,
+    RandomUuid,
+)
 from toolchain.providers.servicer import Change, Resource
 from toolchain.providers.wire import UNKNOWN, Properties, is_secret
 
@@ -93,6 +101,18 @@ def test_an_id_has_its_bytes_in_four_notations() -> None:
     number = int(outputs["hex"].removeprefix("x-"), 16)
     assert outputs["dec"] == f"x-{number}"
     assert outputs["b64Url"] == f"x-{id}" and len(outputs["hex"]) == len("x-") + 12
+
+
+def test_bytes_are_secret_in_both_notations_and_their_id_says_nothing() -> None:
+    id, outputs = make(RandomBytes(PROVIDER), {"length": 32.0})
+    assert id == "none" and is_secret(outputs["base64"]) and is_secret(outputs["hex"])
+    made = base64.b64decode(outputs["base64"]["value"])
+    assert len(made) == 32 and made.hex() == outputs["hex"]["value"]
+    assert make(RandomBytes(PROVIDER), {"length": 32.0})[1]["hex"] != outputs["hex"]
+
+
+def test_there_is_one_byte_at_least() -> None:
+    assert RandomBytes(PROVIDER).check({"length": 0.0})[1] == ["length: must be at least 1"]
 
 
 def test_a_pet_has_as_many_words_as_asked_for() -> None:
