@@ -16,6 +16,7 @@ from pathlib import Path
 
 import testbed
 from testbed.process import locked
+from tests.acceptance.backups import info, until
 from tests.acceptance.world import World
 
 SUITE = "forky"
@@ -60,6 +61,8 @@ def _make(wanted: Template, draft: Path) -> None:
     with testbed.up(wanted.snapshot, suite=SUITE) as host:
         world = World.make(draft, host)
         world.up()
+        # made in the background: the copies' own would otherwise be missing until the timer's next one
+        until(lambda: bool(info(world, 1)["backup"]), 120)
         world.keep_what_was_said()
         host.stop()  # what is frozen has ended in good order
         shutil.rmtree(wanted.folder, ignore_errors=True)
