@@ -85,7 +85,16 @@ CHANGES: dict[str, Mapping[str, Any]] = {
 """Of each kind of change one; each is held against its own unit. Together, since every run takes its time."""
 
 
-@pytest.mark.parametrize("settings", CHANGES.values(), ids=CHANGES.keys())
+SLOW = ("networks in three units, and a package",)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(settings, id=what, marks=[pytest.mark.slow] if what in SLOW else [])
+        for what, settings in CHANGES.items()
+    ],
+)
 def test_a_preview_announces_what_the_run_does(world: World, settings: Mapping[str, Any]) -> None:
     with world.changed(settings):
         told, _ = announced(world)

@@ -94,8 +94,8 @@ REFUSED: dict[str, tuple[Callable[[Path], object], dict[str, Any], str, bool]] =
 }
 
 
-SLOW = ("no program", "another artifact than the settings name", "settings are no JSON", "never ready")
-"""Refused before anything is started, as fast tests show too; and what tests/acceptance/test_changes.py has as well."""
+SLOW = tuple(why for why in REFUSED if why != "exits at once")
+"""The first is in every run; tests/acceptance/test_changes.py has one that is never ready as well."""
 
 
 @pytest.mark.parametrize(
@@ -150,6 +150,7 @@ def test_a_long_request_and_a_web_socket_end_well_when_their_release_is_replaced
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_host_that_reboots_in_the_middle_of_a_swap_serves_from_one_slot_and_the_next_up_converges(
     world: World,
 ) -> None:
