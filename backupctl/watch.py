@@ -21,10 +21,11 @@ SEGMENT_BYTES = 16 * 2**20
 LEAST_ROOM = 0.1
 """Share of the file system with the WAL that is free at least."""
 
+# while the server did not run there was nothing to archive
 _ARCHIVER = """SELECT json_build_object(
     'mode', current_setting('archive_mode'),
     'last', coalesce(last_archived_wal, ''),
-    'age', extract(epoch FROM clock_timestamp() - coalesce(last_archived_time, pg_postmaster_start_time())),
+    'age', extract(epoch FROM clock_timestamp() - greatest(last_archived_time, pg_postmaster_start_time())),
     'waiting', (SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'),
     'system', (SELECT system_identifier::text FROM pg_control_system()),
     'data', current_setting('data_directory'))
