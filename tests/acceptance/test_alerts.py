@@ -227,6 +227,7 @@ def test_no_secret_is_where_others_can_read_it(world: World) -> None:
         assert not [secret for secret in secrets if secret in text]
 
 
+@pytest.mark.slow
 def test_a_second_up_changes_nothing_and_without_the_key_nothing_of_it_is_left(world: World) -> None:
     world.up()  # what the fixture changed by hand is put back
     assert "unchanged" in world.up("--expect-no-changes")

@@ -36,6 +36,7 @@ def test_every_hand_edit_is_found_none_is_invented_and_one_run_puts_all_right(wo
     assert kept == "server_tokens on;\n", "nothing that somebody wrote is lost"
 
 
+@pytest.mark.slow
 def test_the_same_edit_made_twice_is_found_twice(world: World) -> None:
     for _ in range(2):
         world.run("sysctl -qw vm.swappiness=61")

@@ -33,6 +33,7 @@ def test_a_plan_holds_no_secret_in_clear(world: World) -> None:
     assert [s for s in (*world.secrets().values(), key, "PRIVATE KEY") if s in text] == []
 
 
+@pytest.mark.slow
 def test_settings_that_changed_since_are_refused_and_nothing_is_done(world: World) -> None:
     plan = _plan(world)
     with world.changed({"gateway": {"clientMaxBodySize": "35MiB"}}):

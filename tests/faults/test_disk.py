@@ -60,6 +60,7 @@ def test_a_file_that_finds_no_room_fails_its_unit_and_the_old_one_stays(world: W
     assert served_body_size(world) == 51
 
 
+@pytest.mark.slow
 def test_files_that_were_swapped_before_the_room_ended_are_put_back(world: World) -> None:
     before = world.host.exec("cat /etc/nginx/conf.d/dhanman.conf /etc/nginx/sites-available/dhanman-local")
     # two files change, and the second one grows
@@ -79,6 +80,7 @@ def test_files_that_were_swapped_before_the_room_ended_are_put_back(world: World
     assert_converges(world)
 
 
+@pytest.mark.slow
 def test_a_memory_that_finds_no_room_stops_the_unit_before_anything_is_changed(world: World) -> None:
     before = served_body_size(world)
     with full(world, "/var/lib/dhanman"):

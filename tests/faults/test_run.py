@@ -56,6 +56,7 @@ def test_a_run_that_is_killed_leaves_a_lock_that_cancel_opens_and_nothing_half_d
     assert_converges(world)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_interrupted_ends_with_the_unit_that_it_was_at(world: World) -> None:
     with held(world, body_size(43) | {"postgres": {"workMem": "9MiB"}}) as run:
         os.killpg(run.pid, signal.SIGINT)
@@ -72,6 +73,7 @@ def test_a_run_that_is_interrupted_ends_with_the_unit_that_it_was_at(world: Worl
     assert served_body_size(world) == 43
 
 
+@pytest.mark.slow
 def test_the_second_of_two_runs_of_one_stack_is_refused_with_who_holds_it(world: World) -> None:
     with held(world, body_size(44)) as run:
         said = world.up(check=False)
@@ -82,6 +84,7 @@ def test_the_second_of_two_runs_of_one_stack_is_refused_with_who_holds_it(world:
     assert_converges(world)
 
 
+@pytest.mark.slow
 def test_of_two_runs_with_states_of_their_own_the_second_waits_for_the_unit(
     world: World, tmp_path: Path
 ) -> None:
