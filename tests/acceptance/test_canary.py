@@ -61,6 +61,7 @@ def _in_echo(line: str) -> Callable[[Path], object]:
     return change
 
 
+@pytest.mark.slow
 def test_a_good_version_gets_its_share_for_its_time_and_then_all(world: World, vegeta: Path) -> None:
     old, new = tried(world, release(world)), tried(world, release(world))
     deploy(world, old)

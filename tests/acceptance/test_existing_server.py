@@ -16,6 +16,7 @@ SSHD = "/etc/ssh/sshd_config.d/00-dhanman.conf"
 PSQL = "runuser -u postgres -- psql -XAt --set=ON_ERROR_STOP=1"
 
 
+@pytest.mark.slow
 def test_what_others_made_stops_the_run_is_adopted_on_request_and_comes_back(
     new_world: Callable[[str], World],
 ) -> None:

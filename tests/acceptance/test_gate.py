@@ -54,6 +54,7 @@ def test_another_version_or_data_directory_is_announced_and_refused_and_nothing_
     assert world.ask("https://sales.dhanman.test/health/ready").status == 200
 
 
+@pytest.mark.slow
 def test_a_database_is_dropped_once_a_drill_has_succeeded_and_not_before(world: World) -> None:
     before = (world.project / "Pulumi.local.yaml").read_text()
     without_sales(world)

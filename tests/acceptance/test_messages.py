@@ -51,6 +51,7 @@ def result(process: subprocess.Popen[str]) -> str:
     return found[1]
 
 
+@pytest.mark.slow
 def test_no_confirmed_message_is_lost_though_the_broker_is_killed_again_and_again(
     world: World, start: Callable[..., subprocess.Popen[str]]
 ) -> None:

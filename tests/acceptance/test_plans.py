@@ -42,6 +42,7 @@ def test_settings_that_changed_since_are_refused_and_nothing_is_done(world: Worl
         assert f"client_max_body_size {35 * 1024**2}" not in world.run("nginx -T 2>/dev/null")
 
 
+@pytest.mark.slow
 def test_a_host_that_was_changed_since_is_refused_and_nothing_is_done(world: World) -> None:
     plan = _plan(world)
     world.run("sysctl -qw vm.swappiness=61")

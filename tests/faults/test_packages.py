@@ -123,6 +123,7 @@ def test_a_mirror_that_answers_503_fails_the_unit_and_changes_nothing(world: Wor
     assert _status(world) == "installed"
 
 
+@pytest.mark.slow
 def test_a_host_without_dns_fails_the_unit_and_changes_nothing(world: World) -> None:
     resolver = world.host.exec("cat /etc/resolv.conf").stdout
     # nobody listens there: the answer is a refusal, which only costs less time than silence

@@ -23,6 +23,7 @@ from tests.faults.hold import JOURNAL, body_size, held, let_go, served_body_size
 pytestmark = pytest.mark.host
 
 
+@pytest.mark.slow
 def test_a_host_that_is_rebooted_in_the_middle_serves_again_and_the_next_run_goes_on_from_the_journal(
     world: World,
 ) -> None:

@@ -14,6 +14,7 @@ from toolchain.paths import Clone
 pytestmark = pytest.mark.host
 
 
+@pytest.mark.slow
 def test_a_release_that_is_killed_at_each_start_is_refused_and_the_old_one_serves(
     world: World, tmp_path: Path
 ) -> None:
