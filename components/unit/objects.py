@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 from components.unit.things import Thing
 
@@ -37,10 +37,6 @@ class ObjectKey(Thing):
     server: ObjectServer
     password: str
 
-    def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`, the server as an object."""
-        return super().to_json() | {"server": asdict(self.server)}
-
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectBucket(Thing):
@@ -53,7 +49,3 @@ class ObjectBucket(Thing):
     name: str
     server: ObjectServer
     access_key: str
-
-    def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`, the server as an object."""
-        return super().to_json() | {"server": asdict(self.server)}

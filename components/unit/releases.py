@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 from components.unit.things import Thing
 
@@ -25,6 +25,7 @@ class Release(Thing):
     """
 
     kind: ClassVar[str] = "release"
+    added: ClassVar[frozenset[str]] = frozenset({"program"})
     root: str
     version: str
     source: str
@@ -39,11 +40,6 @@ class Release(Thing):
     pool: str | None = None
     pool_pattern: str | None = None
     program: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`; without ``program`` where there is none."""
-        plain = super().to_json()
-        return plain if self.program else {k: v for k, v in plain.items() if k != "program"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +81,7 @@ class Deployment(Thing):
     """
 
     kind: ClassVar[str] = "deployment"
+    added: ClassVar[frozenset[str]] = frozenset({"slot_ports", "canary", "release_set", "mark"})
     root: str
     service: str
     version: str
@@ -103,14 +100,6 @@ class Deployment(Thing):
     canary: Canary | None = None
     release_set: str | None = None
     mark: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`; what is not used is left out."""
-        unset = {
-            name for name in ("slot_ports", "canary", "release_set", "mark") if getattr(self, name) is None
-        }
-        plain = super().to_json() | ({"canary": asdict(self.canary)} if self.canary else {})
-        return {key: value for key, value in plain.items() if key not in unset}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +122,3 @@ class ReleaseSet(Thing):
     kind: ClassVar[str] = "release_set"
     name: str
     members: tuple[Member, ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`, the members as objects."""
-        return super().to_json() | {"members": [asdict(member) for member in self.members]}

@@ -13,20 +13,33 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import Any, ClassVar
 
 
 @dataclass(frozen=True, kw_only=True)
 class Thing:
-    """One wanted thing of a unit. ``kind`` names the module in ``hostctl/kinds`` that makes it true."""
+    """One wanted thing of a unit. ``kind`` names the module in ``hostctl/kinds`` that makes it true.
+
+    ``added``: fields that came later than the thing. One that is not used is left out, so that hosts which have the
+    thing without it see no change.
+    """
 
     kind: ClassVar[str]
+    added: ClassVar[frozenset[str]] = frozenset()
     notify: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The thing as ``hostctl`` reads it: its fields and its kind."""
-        return {"kind": self.kind} | {f.name: getattr(self, f.name) for f in fields(self)}
+        """The thing as ``hostctl`` reads it: its fields, what they hold as objects, and its kind."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        used = {name: _plain(v) for name, v in values.items() if name not in self.added or v not in (None, ())}
+        return {"kind": self.kind} | used
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(_plain, value))
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +71,6 @@ class File(Thing):
     merge_json: str | None = None
     of_package: str | None = None
     older: OlderPackage | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`, with ``older`` as an object."""
-        return super().to_json() | {"older": asdict(self.older) if self.older else None}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,14 +166,10 @@ class Packages(Thing):
     """
 
     kind: ClassVar[str] = "packages"
+    added: ClassVar[frozenset[str]] = frozenset({"unless_module"})
     name: str
     packages: tuple[str, ...]
     unless_module: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`; a condition that there is none of is left out."""
-        unset = set() if self.unless_module else {"unless_module"}
-        return {key: value for key, value in super().to_json().items() if key not in unset}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -348,18 +353,13 @@ class RabbitmqDefinitions(Thing):
     """
 
     kind: ClassVar[str] = "rabbitmq_definitions"
+    added: ClassVar[frozenset[str]] = frozenset({"outgoing_users", "port"})
     vhost: str
     users: tuple[RabbitmqUser, ...] = ()
     absent_users: tuple[str, ...] = ("guest",)
     vhost_limits: dict[str, int] = field(default_factory=dict)
     outgoing_users: tuple[str, ...] = ()
     port: int | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`, the users as objects; what only a rotation needs is left out before the first."""
-        users = [{f.name: getattr(u, f.name) for f in fields(u)} for u in self.users]
-        unset = {name for name in ("outgoing_users", "port") if not getattr(self, name)}
-        return {k: v for k, v in super().to_json().items() if k not in unset} | {"users": users}
 
 
 @dataclass(frozen=True, kw_only=True)

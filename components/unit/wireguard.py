@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar
 
 from components.unit.things import Thing
 
@@ -38,10 +38,6 @@ class WireguardInterface(Thing):
     peers: tuple[WireguardPeer, ...]
     mtu: int | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`, the peers as objects."""
-        return super().to_json() | {"peers": [asdict(peer) for peer in self.peers]}
-
 
 @dataclass(frozen=True, kw_only=True)
 class WireguardPeers(Thing):
@@ -51,7 +47,3 @@ class WireguardPeers(Thing):
     name: str
     peers: tuple[WireguardPeer, ...]
     timeout: float
-
-    def to_json(self) -> dict[str, Any]:
-        """As :meth:`Thing.to_json`, the peers as objects."""
-        return super().to_json() | {"peers": [asdict(peer) for peer in self.peers]}
