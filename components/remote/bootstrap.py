@@ -63,12 +63,8 @@ class Bootstrap(pulumi.ComponentResource):
     ) -> None:
         super().__init__("dhanman:remote:Bootstrap", name, None, opts)
         drift = args.watch.program_drift() if args.watch else None
-        login = args.login
         first = FirstLogin(
-            address=login.address,
-            port=login.port,
-            host_key=login.host_key,
-            private_key=login.private_key,
+            login=args.login,
             users=tuple(dict.fromkeys((args.deploy_user, args.bootstrap_user))),
             script=bootstrap_script(args.deploy_user, args.deploy_keys),
         )

@@ -33,16 +33,12 @@ _AS_ROOT = (
 
 @dataclass(frozen=True, kw_only=True)
 class FirstLogin:
-    """How the server is entered, and what is done there.
+    """What is done on the server, and by whom.
 
-    ``private_key``: None uses the SSH agent. ``users``: the deploy user, then the first user of a fresh server.
-    ``script``: POSIX sh, run as root.
+    ``users``: the deploy user, then the first user of a fresh server. ``script``: POSIX sh, run as root.
     """
 
-    address: str
-    port: int
-    host_key: str
-    private_key: str | None
+    login: Login
     users: tuple[str, ...]
     script: str
 
@@ -54,7 +50,7 @@ class FirstLogin:
     def parse(cls, text: str) -> FirstLogin:
         """The opposite of ``text``."""
         found = json.loads(text)
-        return cls(**found | {"users": tuple(found["users"])})
+        return cls(**found | {"login": Login(**found["login"]), "users": tuple(found["users"])})
 
 
 def perform(
@@ -65,14 +61,11 @@ def perform(
     pause: Callable[[float], None] = time.sleep,
 ) -> int:
     """Run the script as the first of the users who can; 1, with plain words, if none can or it fails."""
-    login = Login(
-        address=wanted.address, port=wanted.port, host_key=wanted.host_key, private_key=wanted.private_key
-    )
     question = Question(command=_AS_ROOT, stdin=wanted.script.encode(), limit=LIMIT)
     end, refusals = clock() + patience, []
     for user in wanted.users:
         while True:
-            with Sessions({user: login}, {user: (user,)}, connect_limit=_CONNECT) as sessions:
+            with Sessions({user: wanted.login}, {user: (user,)}, connect_limit=_CONNECT) as sessions:
                 said = sessions.ask({user: question})[user]
             if isinstance(said, Answer) or said.refused or clock() > end:
                 break

@@ -29,7 +29,7 @@ def host_key_is_checked(stack: Stack) -> Iterator[Breach]:
     do = "set hosts.<name>.hostKey (`make host-key HOST=<address>` prints it)"
     for resource in stack.resources:
         if SHELL_OF in resource.types and resource.type == LOCAL:
-            connection = _document(resource.inputs.get("stdin"))
+            connection = _login_in(resource.inputs.get("stdin"))
         elif resource.type.startswith(REMOTE):
             connection = plain(resource.inputs.get("connection"))
         else:
@@ -47,11 +47,11 @@ def _key_in(connection: Mapping[str, Any]) -> Any:
     return plain(connection.get("hostKey") or connection.get("host_key"))
 
 
-def _document(stdin: Any) -> Any:
+def _login_in(stdin: Any) -> Any:
     text = plain(stdin)
     try:
-        return text if text == UNKNOWN else json.loads(str(text))
-    except ValueError:
+        return text if text == UNKNOWN else json.loads(str(text)).get("login")
+    except (ValueError, AttributeError):
         return None
 
 

@@ -35,7 +35,7 @@ def test_a_connection_that_is_not_known_yet_is_not_judged(connection: Secret) ->
 @pytest.mark.parametrize(("key", "wrong"), [(CONNECTION["hostKey"], 0), (None, 1), ("any", 1)])
 def test_the_first_login_from_this_machine_checks_the_host_s_key_as_well(key: Any, wrong: int) -> None:
     chain = "dhanman:remote:Bootstrap$command:local:Command"
-    stdin = Secret(value=json.dumps({"address": "192.0.2.1", "host_key": key}))
+    stdin = Secret(value=json.dumps({"login": {"address": "192.0.2.1", "host_key": key}}))
     assert len(breaches(host_key_is_checked, resource(chain, "main-bootstrap-user", stdin=stdin))) == wrong
     nothing = resource(chain, "main-bootstrap-user", stdin=None)
     assert "hostKey" in broken(host_key_is_checked, nothing).wrong

@@ -6,11 +6,13 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import asyncssh
 import pytest
 
 from components.remote import first_login
+from components.remote.connection import Login
 from components.remote.first_login import FirstLogin, perform
 from tests.toolchain.ssh_server import SshServer
 
@@ -20,13 +22,20 @@ USERS = ("deploy", "debian")
 
 def wanted(server: SshServer, script: str = "echo ready >>done; echo ready") -> FirstLogin:
     return FirstLogin(
-        address="127.0.0.1",
-        port=server.port,
-        host_key=server.host_key,
-        private_key=server.private_key,
+        login=Login(
+            address="127.0.0.1",
+            port=server.port,
+            host_key=server.host_key,
+            private_key=server.private_key,
+        ),
         users=USERS,
         script=script,
     )
+
+
+def elsewhere(first: FirstLogin, **login: Any) -> FirstLogin:
+    """The same with another login."""
+    return replace(first, login=replace(first.login, **login))
 
 
 def no_waiting(_seconds: float) -> None:
@@ -97,7 +106,7 @@ def test_another_host_key_is_refused_and_no_second_user_is_tried(
 ) -> None:
     server = start_server("one")
     other = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
-    assert perform(replace(wanted(server), host_key=other), pause=no_waiting) == 1
+    assert perform(elsewhere(wanted(server), host_key=other), pause=no_waiting) == 1
     assert "the host key is not the one in the settings" in capsys.readouterr().err
     assert server.commands == []
 
@@ -115,7 +124,7 @@ def test_a_server_that_still_boots_is_waited_for_and_not_for_ever(
     start_server: Start, capsys: pytest.CaptureFixture[str]
 ) -> None:
     server = start_server("one")
-    late, waits = replace(wanted(server), port=1), Ticks()
+    late, waits = elsewhere(wanted(server), port=1), Ticks()
     assert perform(late, clock=waits.now, pause=waits.wait) == 1
     assert "port 1 of 127.0.0.1 refuses connections" in capsys.readouterr().err
     assert waits.time == pytest.approx(first_login.PATIENCE, abs=5)
