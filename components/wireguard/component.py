@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import pulumi
 import pulumi_random as random
@@ -48,7 +49,7 @@ class Wireguard(pulumi.ComponentResource):
             HostUnit(
                 f"{name}-{host}",
                 target,
-                keys.apply(lambda known, host=host: interface_unit(spec, host, known)),  # type: ignore[misc]
+                keys.apply(partial(interface_unit, spec, host)),
                 named="wireguard",
                 opts=child,
             )
@@ -58,7 +59,7 @@ class Wireguard(pulumi.ComponentResource):
             host: HostUnit(
                 f"{name}-{host}-peers",
                 target,
-                keys.apply(lambda known, host=host: peers_unit(spec, host, known)),  # type: ignore[misc]
+                keys.apply(partial(peers_unit, spec, host)),
                 named="wireguard-peers",
                 depends_on=interfaces,
                 opts=child,
