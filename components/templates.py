@@ -9,6 +9,7 @@ from typing import Any
 import jinja2
 
 from components.sandbox import SANDBOX
+from components.unit import File
 
 
 class Templates:
@@ -35,3 +36,7 @@ class Templates:
     def render(self, template: str, **values: Any) -> str:
         """The text of the template with these values."""
         return self._environment.get_template(template.lstrip("/")).render(values)
+
+    def file(self, path: str, *notify: str, mode: str = "0644", **values: Any) -> File:
+        """The file at ``path`` of the host, from the template of the same path."""
+        return File(path=path, content=self.render(path, **values), mode=mode, notify=notify)

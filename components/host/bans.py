@@ -5,10 +5,12 @@ Source: jail.conf(5) and fail2ban's own ``filter.d/sshd.conf``.
 
 from __future__ import annotations
 
+from typing import Any
+
 from components.host.spec import HostSpec
-from components.naming import STATE_ROOT
+from components.naming import STATE_ROOT, UNITS
 from components.templates import Templates
-from components.unit import CommandCheck, File, Service, Thing, Validation
+from components.unit import CommandCheck, Service, Thing, Validation
 
 SERVICE = "fail2ban.service"
 PACKAGES = (
@@ -33,7 +35,7 @@ def things(spec: HostSpec) -> tuple[Thing, ...]:
     """Its configuration, a sandbox, and the service."""
     tunnel = (spec.tunnel.network,) if spec.tunnel else ()
     never = (*_LOOPBACK, *tunnel, *spec.private_ranges, *spec.ssh_sources)
-    values = {
+    values: dict[str, Any] = {
         "ssh_port": spec.ssh_port,
         "bans": spec.bans,
         "longest": max(LONGEST, spec.bans.ban_time),
@@ -44,14 +46,12 @@ def things(spec: HostSpec) -> tuple[Thing, ...]:
         "days": CONTACT_DAYS,
     }
 
-    def file(path: str, *notify: str, mode: str = "0644") -> File:
-        return File(path=path, content=_TEMPLATES.render(path, **values), mode=mode, notify=notify)
-
+    file = _TEMPLATES.file
     return (
-        file(_PROGRAM, mode="0755"),
-        file("/etc/fail2ban/fail2ban.d/dhanman.local", f"restart {SERVICE}"),
-        file("/etc/fail2ban/jail.d/dhanman.local", f"reload {SERVICE}"),
-        file(f"/etc/systemd/system/{SERVICE}.d/dhanman.conf", "daemon-reload", f"restart {SERVICE}"),
+        file(_PROGRAM, mode="0755", **values),
+        file("/etc/fail2ban/fail2ban.d/dhanman.local", f"restart {SERVICE}", **values),
+        file("/etc/fail2ban/jail.d/dhanman.local", f"reload {SERVICE}", **values),
+        file(f"{UNITS}/{SERVICE}.d/dhanman.conf", "daemon-reload", f"restart {SERVICE}", **values),
         Service(unit=SERVICE),
     )
 

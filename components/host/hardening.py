@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from components.naming import UNITS
 from components.templates import Templates
-from components.unit import File, MountOptions, Service, Thing
+from components.unit import MountOptions, Service, Thing
 
 MOUNTS_UNIT = "dhanman-mounts.service"
 MOUNTS = (
@@ -22,25 +22,17 @@ _TEMPLATES = Templates(__file__)
 
 def things() -> tuple[Thing, ...]:
     """Mounts, core dumps, modules, and what a login is greeted with."""
-    unit = f"{UNITS}/{MOUNTS_UNIT}"
+    file = _TEMPLATES.file
     return (
-        File(
-            path=unit,
-            content=_TEMPLATES.render(f"etc/systemd/system/{MOUNTS_UNIT}", mounts=MOUNTS),
-            notify=("daemon-reload",),
-        ),
+        file(f"{UNITS}/{MOUNTS_UNIT}", "daemon-reload", mounts=MOUNTS),
         # at the next boot; for now the mounts themselves are looked at
         Service(unit=MOUNTS_UNIT, running=None),
         *MOUNTS,
-        _file("/etc/security/limits.d/60-dhanman.conf"),
-        _file("/etc/systemd/coredump.conf.d/60-dhanman.conf"),
+        file("/etc/security/limits.d/60-dhanman.conf"),
+        file("/etc/systemd/coredump.conf.d/60-dhanman.conf"),
         # read again by a reload, for services that start after it
-        _file("/etc/systemd/system.conf.d/60-dhanman.conf", "daemon-reload"),
-        _file("/etc/modprobe.d/60-dhanman.conf"),
-        _file("/etc/issue"),
-        _file("/etc/issue.net"),
+        file("/etc/systemd/system.conf.d/60-dhanman.conf", "daemon-reload"),
+        file("/etc/modprobe.d/60-dhanman.conf"),
+        file("/etc/issue"),
+        file("/etc/issue.net"),
     )
-
-
-def _file(path: str, *notify: str) -> File:
-    return File(path=path, content=_TEMPLATES.render(path), notify=notify)

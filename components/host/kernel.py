@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from components.templates import Templates
-from components.unit import File, Sysctl, Thing
+from components.unit import Sysctl, Thing
 
 _PATH = "/etc/sysctl.d/60-dhanman.conf"
 _TEMPLATES = Templates(__file__)
@@ -152,6 +152,6 @@ KERNEL_PARAMETERS = (*_SERVING, *_NETWORK, *_CLOSED)
 def things() -> tuple[Thing, ...]:
     """The parameters, for now and for the next boot."""
     return (
-        File(path=_PATH, content=_TEMPLATES.render(_PATH, parameters=KERNEL_PARAMETERS)),
+        _TEMPLATES.file(_PATH, parameters=KERNEL_PARAMETERS),
         *(Sysctl(name=p.name, value=p.value, optional=p.optional) for p in KERNEL_PARAMETERS),
     )

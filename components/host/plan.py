@@ -7,10 +7,11 @@ guides and Mozilla's OpenSSH guideline; RFC 4890 for ICMPv6.
 from __future__ import annotations
 
 import ipaddress
+from typing import Any
 
 from components.host import bans, hardening, kernel, upgrades
 from components.host.spec import HostSpec
-from components.naming import CONFIG_ROOT, HOSTCTL, UPLOADS
+from components.naming import CONFIG_ROOT, HOSTCTL, UNITS, UPLOADS
 from components.templates import Templates
 from components.unit import (
     Directory,
@@ -87,7 +88,7 @@ def base_unit(spec: HostSpec) -> Unit:
 
 def access_unit(spec: HostSpec) -> Unit:
     """Unit ``access``: sshd and firewall. Armed: the host takes it back unless a new connection confirms it."""
-    values = {
+    values: dict[str, Any] = {
         "ssh_port": spec.ssh_port,
         "ssh_sources": [_network(cidr) for cidr in spec.ssh_sources],
         "private_ranges": [_network(cidr) for cidr in spec.private_ranges],
@@ -102,19 +103,15 @@ def access_unit(spec: HostSpec) -> Unit:
     return Unit(
         name="access",
         things=(
-            File(
-                path="/etc/ssh/sshd_config.d/00-dhanman.conf",
-                content=_text("etc/ssh/sshd_config.d/00-dhanman.conf", root_login=spec.deploy_user == "root"),
-                notify=("reload ssh.service",),
+            _TEMPLATES.file(
+                "/etc/ssh/sshd_config.d/00-dhanman.conf",
+                "reload ssh.service",
+                root_login=spec.deploy_user == "root",
             ),
+            _TEMPLATES.file(FIREWALL_PATH, f"reload {unit}", **values),
             File(
-                path=FIREWALL_PATH,
-                content=_text("etc/dhanman/firewall.nft", **values),
-                notify=(f"reload {unit}",),
-            ),
-            File(
-                path=f"/etc/systemd/system/{unit}",
-                content=_text(f"etc/systemd/system/{unit}", path=FIREWALL_PATH),
+                path=f"{UNITS}/{unit}",
+                content=_TEMPLATES.render(f"{UNITS}/{unit}", path=FIREWALL_PATH),
                 notify=("daemon-reload",),
             ),
             Service(unit=unit),
@@ -129,12 +126,8 @@ def access_unit(spec: HostSpec) -> Unit:
     )
 
 
-def _text(template: str, **values: object) -> str:
-    return _TEMPLATES.render(template, **values)
-
-
 def _verify(*units: str) -> tuple[str, ...]:
-    paths = (f"/etc/systemd/system/{unit}" for unit in units)
+    paths = (f"{UNITS}/{unit}" for unit in units)
     return ("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *paths)
 
 
@@ -162,10 +155,7 @@ def _directories(spec: HostSpec) -> tuple[Thing, ...]:
                 Directory(path=f"/var/log/dhanman/{environment}", mode="0750", group="adm", recursive=True),
             )
         ),
-        File(
-            path="/etc/tmpfiles.d/dhanman.conf",
-            content=_text("etc/tmpfiles.d/dhanman.conf", environments=spec.environments),
-        ),
+        _TEMPLATES.file("/etc/tmpfiles.d/dhanman.conf", environments=spec.environments),
     )
 
 
@@ -178,21 +168,16 @@ def _time(spec: HostSpec) -> tuple[Thing, ...]:
 
 
 def _journal(spec: HostSpec) -> File:
-    path = "/etc/systemd/journald.conf.d/60-dhanman.conf"
-    return File(
-        path=path,
-        content=_text(path, journal_max=spec.journal_max),
-        notify=("restart systemd-journald.service",),
+    return _TEMPLATES.file(
+        "/etc/systemd/journald.conf.d/60-dhanman.conf",
+        "restart systemd-journald.service",
+        journal_max=spec.journal_max,
     )
 
 
 def _log_rotation() -> tuple[Thing, ...]:
     values = {"directory": LOGS_DIRECTORY, "hostctl": HOSTCTL}
     return tuple(
-        File(
-            path=f"/etc/systemd/system/{unit}",
-            content=_text(f"etc/systemd/system/{unit}", **values),
-            notify=("daemon-reload",),
-        )
+        _TEMPLATES.file(f"{UNITS}/{unit}", "daemon-reload", **values)
         for unit in ("dhanman-logrotate.service", "dhanman-logrotate.timer")
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from components.host.spec import HostSpec
 from components.naming import HOSTCTL, UNITS
 from components.templates import Templates
-from components.unit import File, Service, Thing
+from components.unit import Service, Thing
 
 REBOOT_UNITS = ("dhanman-reboot.service", "dhanman-reboot.timer")
 _SETTINGS = "/etc/apt/apt.conf.d/52dhanman-unattended-upgrades"
@@ -18,7 +18,7 @@ _TEMPLATES = Templates(__file__)
 def things(spec: HostSpec) -> tuple[Thing, ...]:
     """apt's settings and timers; with a window, the timer of the reboot."""
     return (
-        File(path=_SETTINGS, content=_TEMPLATES.render(_SETTINGS, operator_email=spec.operator_email)),
+        _TEMPLATES.file(_SETTINGS, operator_email=spec.operator_email),
         Service(unit="unattended-upgrades.service"),
         Service(unit="apt-daily-upgrade.timer"),
         *_reboot(spec),
@@ -30,13 +30,6 @@ def _reboot(spec: HostSpec) -> tuple[Thing, ...]:
         return ()
     values = {"hostctl": HOSTCTL, "window": spec.reboot_window}
     return (
-        *(
-            File(
-                path=f"{UNITS}/{unit}",
-                content=_TEMPLATES.render(f"etc/systemd/system/{unit}", **values),
-                notify=("daemon-reload",),
-            )
-            for unit in REBOOT_UNITS
-        ),
+        *(_TEMPLATES.file(f"{UNITS}/{unit}", "daemon-reload", **values) for unit in REBOOT_UNITS),
         Service(unit=REBOOT_UNITS[1]),
     )

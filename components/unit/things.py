@@ -32,7 +32,9 @@ class Thing:
     def to_json(self) -> dict[str, Any]:
         """The thing as ``hostctl`` reads it: its fields, what they hold as objects, and its kind."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        used = {name: _plain(v) for name, v in values.items() if name not in self.added or v not in (None, ())}
+        used = {
+            name: _plain(v) for name, v in values.items() if name not in self.added or v not in (None, ())
+        }
         return {"kind": self.kind} | used
 
 
