@@ -28,17 +28,23 @@ def kind_of(question: bytes) -> int:
     return int(struct.unpack(">H", question[-4:-2])[0])
 
 
+def both_protocols() -> tuple[socket.socket, socket.socket]:
+    """UDP and TCP at one port of loopback; a port that is free for the one may be taken for the other."""
+    while True:
+        channel = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        channel.bind(("127.0.0.1", 0))
+        try:
+            return channel, socket.create_server(channel.getsockname())
+        except OSError:
+            channel.close()
+
+
 @contextmanager
 def server(said: Answer, by_tcp: Answer | None = None) -> Iterator[tuple[str, int]]:
     """A resolver on loopback that answers each question with these messages."""
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel,
-        socket.socket(socket.AF_INET, socket.SOCK_STREAM) as streams,
-    ):
-        channel.bind(("127.0.0.1", 0))
+    channel, streams = both_protocols()
+    with channel, streams:
         where: tuple[str, int] = channel.getsockname()
-        streams.bind(where)
-        streams.listen()
 
         def datagrams() -> None:
             while True:
