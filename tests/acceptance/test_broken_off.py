@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -82,7 +83,7 @@ STAYS = {
 # configuration that packages leave when they are removed and not purged, and the accounts' own files
 STAYING_FILES = ("/etc/", "/usr/local/lib/python", "/var/www/html", "/var/www")
 # what the last backups and drills said: whether a database may go is asked after the backups' unit has gone
-REPORTS = "/var/lib/dhanman-backup-local"
+REPORTS = re.compile(r"/var/lib/dhanman-backup-local(/\w+\.(json|prom|lock))?")
 
 
 def _differences(before: dict[str, set[str]], after: dict[str, set[str]]) -> list[str]:
@@ -91,7 +92,7 @@ def _differences(before: dict[str, set[str]], after: dict[str, set[str]]) -> lis
         new = sorted(after[name] - before[name])
         found += [f"{name} new: {x}" for x in new if not x.startswith(STAYS[name])]
     new_files = sorted(after["files"] - before["files"])
-    new_files = [f for f in new_files if not f.startswith(REPORTS)]
+    new_files = [f for f in new_files if not REPORTS.fullmatch(f)]
     ours = [f for f in new_files if "dhanman" in f and f != "/etc/sudoers.d/90-dhanman-deploy"]
     others = [f for f in new_files if not f.startswith(STAYING_FILES)]
     return [*found, *(f"file new: {f}" for f in dict.fromkeys([*ours, *others]))]

@@ -98,6 +98,7 @@ def test_a_deploy_a_change_of_settings_and_a_rollback_by_version_fail_no_request
     converged(world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
@@ -105,7 +106,6 @@ def test_a_deploy_a_change_of_settings_and_a_rollback_by_version_fail_no_request
         ({"settings": {"Sample": {"StartDelaySeconds": 900}}, "readyTimeout": 4}, "not within 4 s"),
     ],
 )
-@pytest.mark.slow
 def test_a_refused_release_says_why_fails_no_request_and_the_next_good_one_serves(
     world: World, vegeta: Path, broken: dict[str, Any], reason: str
 ) -> None:

@@ -84,7 +84,6 @@ class World:
             "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PYTHONDONTWRITEBYTECODE": "",  # or each of hundreds of runs compiles the program again
         }
 
     def configure(self, settings: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.world import World
-from tests.faults.conditions import assert_serves, put_proof
+from tests.faults.conditions import assert_converges, put_proof
 from tests.faults.hold import forget
 
 
@@ -25,5 +25,4 @@ def world(converged: World) -> Iterator[World]:
     converged.host.mend()
     forget(converged)
     converged.configure({})
-    converged.up()
-    assert_serves(converged)
+    assert_converges(converged)
