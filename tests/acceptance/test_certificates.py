@@ -140,7 +140,9 @@ def test_a_failing_proof_keeps_the_old_one_and_says_why(world: World) -> None:
     finally:
         world.run("chmod 755 /var/www/acme")
     assert code == 1
-    assert f"{DOMAINS[0]}: the proof was not found where it must be" in said
+    failed = [name for name in DOMAINS if f"{name}: the proof was not found where it must be" in said]
+    # told never to take an earlier proof again, Pebble does it once in a hundred times (wfe.go: Intn(100) > 0)
+    assert len(failed) >= len(DOMAINS) - 1
     assert "next: correct the cause" in said
     assert shown(world) == before
     assert report(world)["result"] == "failed"
