@@ -32,8 +32,12 @@ GATEWAY = {"rateLimit": {"perSecond": 100_000, "burst": 100_000}}
 RUNTIME = {"kind": "executable", "command": "{release}/echo --urls {urls}"}
 FORMS: dict[str, dict[str, Any]] = {"socket": {}, "ports": {"slotPorts": {"blue": 6006, "green": 7006}}}
 """Settings of the service in which its slots listen on Unix sockets, and in which they listen on ports."""
-BEHIND = ("nice", "-n", "10")
-"""Pulumi gets what the host leaves: in use it has a machine of its own, and takes no time from what serves."""
+BEHIND = (
+    *("setsid", "--wait", "sh", "-c"),
+    *('echo 10 2>/dev/null >/proc/self/autogroup; exec nice -n 10 "$@"', "behind"),
+)
+"""Pulumi gets what the host leaves: in use it has a machine of its own, and takes no time from what serves. Where the
+kernel groups tasks by session (sched(7), autogroup), nice counts within a session alone, so the session gets one."""
 IDLE, CONTROL = "idle", "control"
 WAYS = (IDLE, *FORMS, CONTROL)
 """In the order in which they are measured: the control takes the service away from this project."""

@@ -23,6 +23,7 @@ from hostctl import (
 )
 from hostctl.errors import HostError, plain
 from hostctl.interruption import fail_on_signals
+from hostctl.priority import let_services_go_first
 from hostctl.report import answer, progress, result
 from hostctl.store import Store
 from hostctl.transaction import Transaction
@@ -31,9 +32,6 @@ USAGE = (
     "usage: hostctl apply|delete|confirm [--drift=MARK] < UNIT.json | observe [VERSION] | forecast < UNITS.json"
     " | rollback SERVICE | status | revert UNIT | recover | rotate DIRECTORY | reboot | uninstall"
 )
-
-NICENESS = 10
-"""What serves on the host comes first; what systemd starts for us does not inherit this."""
 
 
 def _json() -> Any:
@@ -128,5 +126,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    let_services_go_first()
     sys.exit(main(sys.argv[1:]))

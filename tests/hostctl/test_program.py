@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from hostctl import actions, checks, report, scram
-from hostctl.__main__ import NICENESS, _on_unit
+from hostctl.__main__ import _on_unit
 from hostctl.errors import HostError, plain
 from hostctl.run import run
 from hostctl.store import Store
@@ -50,19 +50,6 @@ def test_what_is_no_unit_is_refused_without_repeating_it(stdin: str) -> None:
     assert "next: " in done.stderr
     assert "hunter22" not in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_it_lets_what_serves_go_first() -> None:
-    waiting = subprocess.Popen([sys.executable, "-m", "hostctl", "apply"], stdin=subprocess.PIPE, cwd=ROOT)
-    try:
-        end = time.monotonic() + 10
-        while os.getpriority(os.PRIO_PROCESS, waiting.pid) != NICENESS:
-            assert time.monotonic() < end
-            time.sleep(0.01)
-    finally:
-        waiting.kill()
-        waiting.wait()
-    assert os.getpriority(os.PRIO_PROCESS, 0) < NICENESS
 
 
 def test_rfc_7677_s_example_gives_its_keys() -> None:
