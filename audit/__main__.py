@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import testbed
-from audit import headers, listeners, lynis, nginx, ssh, tls, units
+from audit import dev_sec, headers, listeners, lynis, nginx, rate, ssh, tls, units
 from audit.verdict import Verdict
+from bench.load import program
+from components.settings import Settings, SettingsError
 from doctor.listeners import ELSEWHERE
+from doctor.pulumi_cli import Cli, PulumiError, read_settings
 from scripts.steps import StepFailedError, Steps
 from scripts.table import columns
 from scripts.tools import provide
@@ -50,8 +54,8 @@ def table(verdicts: Iterable[Verdict]) -> str:
 class Audit:
     """The auditors' work on one environment on a test host."""
 
-    def __init__(self, steps: Steps, host: testbed.Host, outputs: dict[str, Any]) -> None:
-        self._steps, self._host, self._outputs = steps, host, outputs
+    def __init__(self, steps: Steps, host: testbed.Host, outputs: dict[str, Any], settings: Settings) -> None:
+        self._steps, self._host, self._outputs, self._settings = steps, host, outputs, settings
 
     def run(self) -> list[Verdict]:
         """Every auditor's verdict; one that can't be had is a verdict too."""
@@ -92,6 +96,9 @@ class Audit:
         ask("ss", "listeners", self._inside)
         ask("port scan", "from a private address", lambda: self._scan(address, "a private address", PRIVATE))
         ask("port scan", "from outside", self._from_outside)
+        ask("vegeta", "rate limit", self._rate)
+        for baseline in dev_sec.BASELINES:
+            ask("dev-sec baseline", baseline, partial(dev_sec.audit, self._host, baseline))
         ask("Lynis", "host", lambda: lynis.audit(self._host, lynis.program()))
         return verdicts
 
@@ -129,6 +136,13 @@ class Audit:
         declared = {self._host.port, *PUBLIC, *private}
         return listeners.outside(name, listeners.scan(address, declared, source), declared)
 
+    def _rate(self) -> Verdict:
+        name, service = next(iter(self._outputs["services"].items()))
+        limit = self._settings.services[name].rate_limit or self._settings.gateway.rate_limit
+        vegeta = program(self._steps)
+        self._host.add_address(OUTSIDE)
+        return rate.audit(vegeta, self._host, OUTSIDE.partition("/")[0], service["url"], name, limit)
+
     def _from_outside(self) -> Verdict:
         source = self._host.add_address(OUTSIDE)
         return self._scan(OUTSIDE.partition("/")[0], "an address outside", (), source)
@@ -150,8 +164,10 @@ def main() -> int:
         return 1
     steps = Steps(clone.logs)
     try:
-        verdicts = Audit(steps, testbed.up(HOST), outputs).run()
-    except (StepFailedError, testbed.TestbedError) as error:
+        cli = Cli(program=clone.launcher, project=clone.root, environment=os.environ)
+        settings, _ = read_settings(cli, HOST)
+        verdicts = Audit(steps, testbed.up(HOST), outputs, settings).run()
+    except (StepFailedError, testbed.TestbedError, PulumiError, SettingsError) as error:
         print(f"make audit: {error}", file=sys.stderr)
         return 1
     print(table(verdicts))

@@ -92,7 +92,7 @@ def test_file_systems_that_nobody_uses_are_not_loaded(facts: Facts) -> None:
 
 
 @control("os-11")
-def test_the_folder_of_logs_is_the_system_s(facts: Facts) -> None:
+def test_the_folder_of_logs_belongs_to_the_system(facts: Facts) -> None:
     owner, group, _ = facts.mode("/var/log")
     assert (owner, group) in {("root", "root"), ("root", "syslog")}
 
@@ -117,7 +117,7 @@ def test_mounts_that_are_for_data_run_no_programs(facts: Facts) -> None:
 
 
 @control("os-15")
-def test_mounts_that_are_for_data_lend_nobody_s_powers(facts: Facts) -> None:
+def test_mounts_that_are_for_data_lend_no_powers(facts: Facts) -> None:
     assert _without(facts, "nosuid", _WITHOUT_SUID) == []
 
 

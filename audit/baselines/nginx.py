@@ -39,7 +39,7 @@ def test_the_configuration_is_for_root_alone(facts: Facts) -> None:
 
 
 @control("nginx-03")
-def test_the_package_s_sites_are_gone(facts: Facts) -> None:
+def test_sites_of_the_package_are_gone(facts: Facts) -> None:
     assert not facts.is_there("/etc/nginx/conf.d/default.conf")
     assert not facts.is_there("/etc/nginx/sites-enabled/default")
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+
 import pytest
+from testinfra.host import Host
 
 from audit.baselines.facts import Facts, control, settings
 
@@ -20,7 +24,6 @@ _DIGESTS = {
     *("hmac-sha2-512-etm@openssh.com", "hmac-sha2-256-etm@openssh.com", "umac-128-etm@openssh.com"),
     *("hmac-sha2-512", "hmac-sha2-256"),
 }
-_KEYS = {f"/etc/ssh/ssh_host_{kind}_key" for kind in ("rsa", "ecdsa", "ed25519")}
 
 _SERVER = (
     (
@@ -50,7 +53,7 @@ _SERVER = (
     ("sshd-32", "Kerberos' tickets are cleaned up", "kerberosticketcleanup", "yes"),
     ("sshd-33", "GSSAPI is off", "gssapiauthentication", "no"),
     ("sshd-34", "GSSAPI's tickets are cleaned up", "gssapicleanupcredentials", "yes"),
-    ("sshd-35", "nothing is asked outside the encrypted connection", "tcpkeepalive", "no"),
+    ("sshd-35", "nothing is asked outside the encrypted connection", "tcpkeepalive", "no false"),
     ("sshd-37", "a silent client is asked three times", "clientalivecountmax", "3"),
     ("sshd-38", "there are no tunnels", "permittunnel", "no"),
     ("sshd-39", "no TCP is forwarded", "allowtcpforwarding", "no"),
@@ -96,17 +99,20 @@ def server(facts: Facts) -> Settings:
 @pytest.fixture(scope="module")
 def client(facts: Facts) -> Settings:
     """What ssh does."""
+    _needs_ssh(facts)
     return settings(facts.lines("ssh -G localhost"))
 
 
 @pytest.mark.parametrize(("name", "right"), _rows(_SERVER))
 def test_sshd_has_this_setting(server: Settings, name: str, right: str) -> None:
-    assert server.get(name, []) in [[value] for value in right.split()]
+    if name not in server and name.startswith(("gssapi", "kerberos")):
+        pytest.skip("this sshd is built without it")
+    assert server[name] in [[value] for value in right.split()]
 
 
 @pytest.mark.parametrize(("name", "right"), _rows(_CLIENT))
 def test_ssh_has_this_setting(client: Settings, name: str, right: str) -> None:
-    assert client.get(name, []) in [[value] for value in right.split()]
+    assert client[name] in [[value] for value in right.split()]
 
 
 @pytest.mark.parametrize(
@@ -143,6 +149,11 @@ def test_what_ssh_offers_in_the_end_is_strong(client: Settings) -> None:
     assert {name for name, good in wanted.items() if _beyond(client[name], good)} == set()
 
 
+def _needs_ssh(facts: Facts) -> None:
+    if not facts.is_there("/usr/bin/ssh"):
+        pytest.skip("there is no ssh client")
+
+
 def _beyond(values: list[str], good: set[str]) -> set[str]:
     found = set(values[0].split(","))
     assert found
@@ -155,18 +166,25 @@ def test_the_folder_is_written_by_root_alone(facts: Facts) -> None:
 
 
 @control("sshd-05")
-def test_sshd_s_settings_are_for_root_alone(facts: Facts) -> None:
+def test_settings_of_sshd_are_for_root_alone(facts: Facts) -> None:
     assert facts.mode("/etc/ssh/sshd_config") == ("root", "root", 0o600)
 
 
 @control("ssh-01")
-def test_ssh_s_settings_are_written_by_root_alone(facts: Facts) -> None:
+def test_settings_of_ssh_are_written_by_root_alone(facts: Facts) -> None:
+    _needs_ssh(facts)
     assert facts.mode("/etc/ssh/ssh_config") == ("root", "root", 0o644)
 
 
 @control("sshd-07")
-def test_sshd_listens_on_the_port_that_deployments_use(facts: Facts, server: Settings) -> None:
-    assert server["port"] == [facts.said("echo ${SSH_CONNECTION##* }")]
+def test_sshd_listens_on_the_port_that_deployments_use(host: Host, server: Settings) -> None:
+    said = subprocess.run(
+        ["ssh", "-G", "-F", host.backend.ssh_config, host.backend.host.name],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert server["port"] == settings(said.stdout.splitlines())["port"]
 
 
 @control("sshd-09")
@@ -176,9 +194,10 @@ def test_sshd_listens_on_addresses_of_its_own(server: Settings) -> None:
 
 @control("sshd-14")
 def test_host_keys_are_those_of_the_system(server: Settings) -> None:
-    keys = set(server["hostkey"])
-    assert keys
-    assert keys <= _KEYS
+    keys = server["hostkey"]
+    assert "/etc/ssh/ssh_host_ed25519_key" in keys
+    # newer versions have kinds that the baseline does not know, none of them weak; DSA was
+    assert [key for key in keys if not re.fullmatch(r"/etc/ssh/ssh_host_(?!dsa_)[\w-]+_key", key)] == []
 
 
 @pytest.mark.parametrize(
