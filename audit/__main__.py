@@ -88,6 +88,8 @@ class Audit:
         ask("ssh-audit", "sshd", lambda: ssh.audit(tools, address, self._host.port))
         for domain in domains:
             ask("sslyze", domain, partial(tls.audit, tools, address, domain))
+        with self._steps.step("sshd lets this machine in again"):
+            ssh.wait(self._host)
         ask(
             "gixy-ng", "nginx.conf", lambda: nginx.audit(tools, self._host.run("nginx -T 2>/dev/null").stdout)
         )
@@ -145,6 +147,8 @@ class Audit:
 
     def _from_outside(self) -> Verdict:
         source = self._host.add_address(OUTSIDE)
+        # an earlier audit's connections without a login are what fail2ban keeps addresses away for
+        self._host.run(["fail2ban-client", "unban", source], check=False)
         return self._scan(OUTSIDE.partition("/")[0], "an address outside", (), source)
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import testbed
 from audit.verdict import Verdict
 
 LIMIT = 120
@@ -19,6 +21,9 @@ WAIVED = {
     "curve25519-sha256@libssh.org": "the same exchange by its older name",
 }
 """Algorithms whose warning is accepted, and why."""
+
+FORGIVEN = 120
+"""Seconds after which sshd lets in again whom it closed out; its penalty for ssh-audit's connections is 16."""
 
 _KINDS = ("kex", "key", "enc", "mac")
 
@@ -44,6 +49,17 @@ def audit(tools: Path, address: str, port: int) -> Verdict:
     command = [str(tools / "ssh-audit"), "--json", "--no-colors", "--port", str(port), address]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=LIMIT)
     return verdict(json.loads(done.stdout))
+
+
+def wait(host: testbed.Host) -> None:
+    """Until sshd lets this machine in: OpenSSH 9.8 and later close out who connects often without a login
+    (sshd_config(5), PerSourcePenalties), as ssh-audit does.
+
+    Raises ``TestbedError`` if it does not within ``FORGIVEN`` seconds.
+    """
+    end = time.monotonic() + FORGIVEN
+    while host.run("true", check=time.monotonic() > end).returncode != 0:
+        time.sleep(1)
 
 
 def _notes(report: dict[str, Any], level: str) -> Iterator[tuple[str, str]]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import subprocess
+from types import SimpleNamespace
+from typing import Any, cast
 
-from audit.ssh import verdict
+import pytest
+
+import testbed
+from audit.ssh import verdict, wait
 
 
 def _report(name: str = "hmac-sha1", **notes: Any) -> dict[str, Any]:
@@ -31,3 +36,40 @@ def test_a_warning_falls_short_unless_it_is_waived_with_its_reason() -> None:
 
 def test_no_failure_can_be_waived() -> None:
     assert not verdict(_report("curve25519-sha256", fail=["broken"])).passed
+
+
+class _Host:
+    """Closed for a number of attempts."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+
+    def run(self, cmd: str, *, check: bool) -> subprocess.CompletedProcess[str]:
+        self.refusals -= 1
+        if check and self.refusals >= 0:
+            raise testbed.TestbedError("closed")
+        return subprocess.CompletedProcess(cmd, 255 if self.refusals >= 0 else 0)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each pause is over at once, for whoever looks at the clock too."""
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr("audit.ssh.time", SimpleNamespace(sleep=sleep, monotonic=lambda: now[0]))
+
+
+@pytest.mark.usefixtures("clock")
+def test_it_is_waited_until_sshd_lets_in_again() -> None:
+    host = _Host(3)
+    wait(cast(testbed.Host, host))
+    assert host.refusals == -1
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_host_that_stays_closed_is_told() -> None:
+    with pytest.raises(testbed.TestbedError, match="closed"):
+        wait(cast(testbed.Host, _Host(10**6)))
