@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import testbed
-from audit import dev_sec, headers, listeners, lynis, nginx, rate, ssh, tls, units
+from audit import dev_sec, headers, listeners, lynis, nginx, rate, rating, ssh, tls, units
 from audit.verdict import Verdict
 from bench.load import program
 from components.settings import Settings, SettingsError
@@ -85,7 +85,7 @@ class Audit:
                     )
                 verdicts.extend(said if isinstance(said, list) else [said])
 
-        ask("ssh-audit", "sshd", lambda: ssh.audit(tools, address, self._host.port))
+        ask("ssh-audit", "sshd", lambda: self._sshd(tools))
         for domain in domains:
             ask("sslyze", domain, partial(tls.audit, tools, address, domain))
         with self._steps.step("sshd lets this machine in again"):
@@ -93,6 +93,7 @@ class Audit:
         ask(
             "gixy-ng", "nginx.conf", lambda: nginx.audit(tools, self._host.run("nginx -T 2>/dev/null").stdout)
         )
+        ask("testssl.sh", domains[-1], lambda: rating.audit(address, domains[-1], self._ca()))
         ask("HTTP Observatory", domains[-1], lambda: self._headers(domains[-1]))
         ask("systemd-analyze", "units", self._units)
         ask("ss", "listeners", self._inside)
@@ -108,11 +109,20 @@ class Audit:
         services = [service["url"] for service in self._outputs["services"].values()]
         return [*services, self._outputs["frontend"]["url"]]
 
+    def _sshd(self, tools: Path) -> list[Verdict]:
+        address, port = self._host.address, self._host.port
+        report = ssh.ask(tools, address, port)
+        ssh.wait(self._host)
+        return [ssh.verdict(report), ssh.ask_policy(tools, address, port, report["banner"]["software"])]
+
+    def _ca(self) -> str:
+        return self._host.run("cat /etc/dhanman/certificates/ca.crt").stdout
+
     def _headers(self, domain: str) -> Verdict:
         folder = headers.provide(self._steps)
         with tempfile.TemporaryDirectory() as scratch:
             ca = Path(scratch) / "ca.crt"
-            ca.write_text(self._host.run("cat /etc/dhanman/certificates/ca.crt").stdout)
+            ca.write_text(self._ca())
             return headers.audit(folder, self._host.address, domain, ca)
 
     def _units(self) -> list[Verdict]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 import testbed
-from audit.ssh import verdict, wait
+from audit.ssh import policy, policy_verdict, verdict, wait
 
 
 def _report(name: str = "hmac-sha1", **notes: Any) -> dict[str, Any]:
@@ -36,6 +36,73 @@ def test_a_warning_falls_short_unless_it_is_waived_with_its_reason() -> None:
 
 def test_no_failure_can_be_waived() -> None:
     assert not verdict(_report("curve25519-sha256", fail=["broken"])).passed
+
+
+_POLICIES = """
+Server policies:
+  * "Hardened Debian 12 (version 2)"
+  * "Hardened OpenSSH Server v9.2 (version 3)"
+  * "Hardened OpenSSH Server v10.1 (version 1)"
+  * "Hardened OpenSSH Server v10.2 (version 1)"
+  * "Hardened OpenSSH Server v10.2 (version 2)"
+"""
+
+
+@pytest.mark.parametrize(
+    ("software", "name"),
+    [
+        ("OpenSSH_9.2p1", "v9.2 (version 3)"),
+        ("OpenSSH_10.1p1", "v10.1 (version 1)"),
+        ("OpenSSH_10.2", "v10.2 (version 2)"),
+        ("OpenSSH_11.0p1", "v10.2 (version 2)"),
+        ("dropbear_2025.88", "v10.2 (version 2)"),
+    ],
+)
+def test_the_policy_is_the_one_for_the_version_or_the_newest(software: str, name: str) -> None:
+    assert policy(_POLICIES, software) == f"Hardened OpenSSH Server {name}"
+
+
+def test_no_policy_at_all_is_no_verdict() -> None:
+    with pytest.raises(ValueError, match="no policy"):
+        policy("", "OpenSSH_10.2")
+
+
+def _held(*errors: tuple[str, list[str], list[str]]) -> dict[str, Any]:
+    return {
+        "policy": "Hardened",
+        "errors": [
+            {"mismatched_field": field, "expected_required": wanted, "actual": found}
+            for field, wanted, found in errors
+        ],
+    }
+
+
+def test_a_kept_policy_passes() -> None:
+    assert policy_verdict(_held()).passed
+
+
+def test_the_older_exchange_beside_those_of_the_policy_is_waived() -> None:
+    wanted = ["mlkem768x25519-sha256", "sntrup761x25519-sha512"]
+    said = policy_verdict(_held(("Key exchanges", wanted, [*wanted, "curve25519-sha256"])))
+    assert said.passed
+    assert said.remarks[0].startswith("waived: Key exchanges: curve25519-sha256: ")
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted", "found"),
+    [
+        ("Key exchanges", ["mlkem768x25519-sha256"], ["mlkem768x25519-sha256", "ecdh-sha2-nistp256"]),
+        ("Key exchanges", ["a", "b"], ["b", "a", "curve25519-sha256"]),
+        ("MACs", ["hmac-sha2-512-etm@openssh.com"], ["hmac-sha2-256"]),
+        ("Host key (rsa-sha2-256) sizes", ["4096"], ["2048"]),
+    ],
+)
+def test_another_deviation_falls_short_and_says_what_differs(
+    field: str, wanted: list[str], found: list[str]
+) -> None:
+    said = policy_verdict(_held((field, wanted, found)))
+    assert not said.passed
+    assert said.remarks == [f"{field}: {', '.join(found)}; not {', '.join(wanted)}"]
 
 
 class _Host:
