@@ -72,7 +72,7 @@ def policy(names: str, software: str) -> str:
     ``names``: what ``ssh-audit --list-policies`` prints. ``software``: as sshd calls itself ("OpenSSH_10.0p2").
     Raises ``ValueError`` if there is no policy at all.
     """
-    found = {
+    found: dict[tuple[int, int, int], str] = {
         (int(major), int(minor), int(revision)): name
         for name, major, minor, revision in re.findall(
             r'"(Hardened OpenSSH Server v(\d+)\.(\d+) \(version (\d+)\))"', names
