@@ -17,6 +17,9 @@ NAME = "auditor"
 SUITE = "forky"
 """The oldest suites have a testssl.sh that does not rate yet."""
 
+WAIVED = {"cert_revocation": "the local environment's CA is its own, and revokes nothing"}
+"""Findings that are accepted, and why."""
+
 LIMIT = 900
 _BAD = ("HIGH", "CRITICAL")
 _INSTALL = (
@@ -33,14 +36,16 @@ def verdict(domain: str, findings: Iterable[Mapping[str, str]]) -> Verdict:
     if not grades:
         raise ValueError("testssl.sh gave no grade")
     caps = [one["finding"] for one in found if one["id"].startswith("grade_cap_reason")]
-    bad = [f"{one['id']}: {one['finding']}" for one in found if one["severity"] in _BAD]
+    grave = [one for one in found if one["severity"] in _BAD]
+    bad = [f"{one['id']}: {one['finding']}" for one in grave if one["id"] not in WAIVED]
+    waived = [f"waived: {one['id']}: {WAIVED[one['id']]}" for one in grave if one["id"] in WAIVED]
     return Verdict(
         auditor="testssl.sh",
         subject=domain,
         aim=f"{AIM}, nothing high",
         found=f"{grades[0]}, {len(bad)} high" if bad else grades[0],
         passed=grades[0] == AIM and not bad,
-        remarks=[*caps, *bad],
+        remarks=[*caps, *bad, *waived],
     )
 
 

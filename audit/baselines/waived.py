@@ -14,7 +14,6 @@ WAIVED = {
     "os-13": "nobody but root writes them, and what is in them is no secret: commands hold none",
     "os-14": "upgrades and .NET run what they unpack in /tmp and /var/tmp; services have a /tmp of their own",
     "package-08": "auditd would write each execve of every deployment",
-    "sysctl-01": "the kernel's own value is 0; a test host's network begins with the one of the machine it runs on",
     "sysctl-05": "1000 ms between answers, the kernel's own value, limits more than 100 does",
     "sysctl-06": "answers to pings are for monitoring; errors are limited",
     "sysctl-07": "timestamps start at random since Linux 4.10 and tell no uptime; without them fast links lose data",

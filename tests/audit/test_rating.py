@@ -41,3 +41,9 @@ def test_a_lighter_finding_does_not(severity: str) -> None:
 def test_no_grade_is_no_verdict() -> None:
     with pytest.raises(ValueError, match="no grade"):
         verdict("a.test", [_finding("HSTS", "730 days")])
+
+
+def test_that_a_local_authority_revokes_nothing_is_waived_with_its_reason() -> None:
+    said = verdict("a.test", [_finding("overall_grade", "A+"), _finding("cert_revocation", "no URI", "HIGH")])
+    assert said.passed
+    assert said.remarks[0].startswith("waived: cert_revocation: ")

@@ -85,7 +85,14 @@ def test_the_older_exchange_beside_those_of_the_policy_is_waived() -> None:
     wanted = ["mlkem768x25519-sha256", "sntrup761x25519-sha512"]
     said = policy_verdict(_held(("Key exchanges", wanted, [*wanted, "curve25519-sha256"])))
     assert said.passed
-    assert said.remarks[0].startswith("waived: Key exchanges: curve25519-sha256: ")
+    assert said.remarks[0].startswith(
+        "waived: Key exchanges: mlkem768x25519-sha256, sntrup761x25519-sha512, curve"
+    )
+
+
+def test_a_host_without_a_second_kind_of_key_keeps_the_policy() -> None:
+    assert policy_verdict(_held(("Host keys", ["rsa-sha2-512", "ssh-ed25519"], ["ssh-ed25519"]))).passed
+    assert not policy_verdict(_held(("Host keys", ["rsa-sha2-512", "ssh-ed25519"], ["ssh-dss"]))).passed
 
 
 @pytest.mark.parametrize(
