@@ -35,7 +35,7 @@ DEVIATIONS = {
     ),
     "Host key (rsa-sha2-512) sizes": (frozenset({"3072"}), "as above"),
 }
-"""Where ssh-audit's policy is not kept: by its field, what there may be beyond it, and why; less is accepted there too."""
+"""Where ssh-audit's policy is not kept: by its field, what there may be beyond it, and why. Less is too."""
 
 FORGIVEN = 120
 """Seconds after which sshd lets in again whom it closed out; its penalty for ssh-audit's connections is 16."""
