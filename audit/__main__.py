@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,9 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import testbed
-from audit import headers, listeners, lynis, nginx, ssh, tls, units
+from audit import dev_sec, headers, listeners, lynis, nginx, rate, rating, ssh, tls, units
 from audit.verdict import Verdict
+from bench.load import program
+from components.settings import Settings, SettingsError
 from doctor.listeners import ELSEWHERE
+from doctor.pulumi_cli import Cli, PulumiError, read_settings
 from scripts.steps import StepFailedError, Steps
 from scripts.table import columns
 from scripts.tools import provide
@@ -50,8 +54,8 @@ def table(verdicts: Iterable[Verdict]) -> str:
 class Audit:
     """The auditors' work on one environment on a test host."""
 
-    def __init__(self, steps: Steps, host: testbed.Host, outputs: dict[str, Any]) -> None:
-        self._steps, self._host, self._outputs = steps, host, outputs
+    def __init__(self, steps: Steps, host: testbed.Host, outputs: dict[str, Any], settings: Settings) -> None:
+        self._steps, self._host, self._outputs, self._settings = steps, host, outputs, settings
 
     def run(self) -> list[Verdict]:
         """Every auditor's verdict; one that can't be had is a verdict too."""
@@ -81,17 +85,23 @@ class Audit:
                     )
                 verdicts.extend(said if isinstance(said, list) else [said])
 
-        ask("ssh-audit", "sshd", lambda: ssh.audit(tools, address, self._host.port))
+        ask("ssh-audit", "sshd", lambda: self._sshd(tools))
         for domain in domains:
             ask("sslyze", domain, partial(tls.audit, tools, address, domain))
+        with self._steps.step("sshd lets this machine in again"):
+            ssh.wait(self._host)
         ask(
             "gixy-ng", "nginx.conf", lambda: nginx.audit(tools, self._host.run("nginx -T 2>/dev/null").stdout)
         )
+        ask("testssl.sh", domains[-1], lambda: rating.audit(address, domains[-1], self._ca()))
         ask("HTTP Observatory", domains[-1], lambda: self._headers(domains[-1]))
         ask("systemd-analyze", "units", self._units)
         ask("ss", "listeners", self._inside)
         ask("port scan", "from a private address", lambda: self._scan(address, "a private address", PRIVATE))
         ask("port scan", "from outside", self._from_outside)
+        ask("vegeta", "rate limit", self._rate)
+        for baseline in dev_sec.BASELINES:
+            ask("dev-sec baseline", baseline, partial(dev_sec.audit, self._host, baseline))
         ask("Lynis", "host", lambda: lynis.audit(self._host, lynis.program()))
         return verdicts
 
@@ -99,11 +109,20 @@ class Audit:
         services = [service["url"] for service in self._outputs["services"].values()]
         return [*services, self._outputs["frontend"]["url"]]
 
+    def _sshd(self, tools: Path) -> list[Verdict]:
+        address, port = self._host.address, self._host.port
+        report = ssh.ask(tools, address, port)
+        ssh.wait(self._host)
+        return [ssh.verdict(report), ssh.ask_policy(tools, address, port, report["banner"]["software"])]
+
+    def _ca(self) -> str:
+        return self._host.run("cat /etc/dhanman/certificates/ca.crt").stdout
+
     def _headers(self, domain: str) -> Verdict:
         folder = headers.provide(self._steps)
         with tempfile.TemporaryDirectory() as scratch:
             ca = Path(scratch) / "ca.crt"
-            ca.write_text(self._host.run("cat /etc/dhanman/certificates/ca.crt").stdout)
+            ca.write_text(self._ca())
             return headers.audit(folder, self._host.address, domain, ca)
 
     def _units(self) -> list[Verdict]:
@@ -129,8 +148,17 @@ class Audit:
         declared = {self._host.port, *PUBLIC, *private}
         return listeners.outside(name, listeners.scan(address, declared, source), declared)
 
+    def _rate(self) -> Verdict:
+        name, service = next(iter(self._outputs["services"].items()))
+        limit = self._settings.services[name].rate_limit or self._settings.gateway.rate_limit
+        vegeta = program(self._steps)
+        self._host.add_address(OUTSIDE)
+        return rate.audit(vegeta, self._host, OUTSIDE.partition("/")[0], service["url"], name, limit)
+
     def _from_outside(self) -> Verdict:
         source = self._host.add_address(OUTSIDE)
+        # an earlier audit's connections without a login are what fail2ban keeps addresses away for
+        self._host.run(["fail2ban-client", "unban", source], check=False)
         return self._scan(OUTSIDE.partition("/")[0], "an address outside", (), source)
 
 
@@ -150,8 +178,10 @@ def main() -> int:
         return 1
     steps = Steps(clone.logs)
     try:
-        verdicts = Audit(steps, testbed.up(HOST), outputs).run()
-    except (StepFailedError, testbed.TestbedError) as error:
+        cli = Cli(program=clone.launcher, project=clone.root, environment=os.environ)
+        settings, _ = read_settings(cli, HOST)
+        verdicts = Audit(steps, testbed.up(HOST), outputs, settings).run()
+    except (StepFailedError, testbed.TestbedError, PulumiError, SettingsError) as error:
         print(f"make audit: {error}", file=sys.stderr)
         return 1
     print(table(verdicts))

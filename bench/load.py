@@ -34,13 +34,17 @@ _NANOSECONDS = 1e9
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """``sent``: seconds since the epoch. ``seconds``: until it was answered. ``instance``: who answered, or ''."""
+    """``sent``: seconds since the epoch. ``seconds``: until it was answered. ``instance``: who answered, or ''.
+
+    ``retry_after``: what a refusal says, or ''.
+    """
 
     sent: float
     seconds: float
     status: int
     error: str
     instance: str
+    retry_after: str = ""
 
     @property
     def failed(self) -> bool:
@@ -143,12 +147,14 @@ class Load:
 
 def parsed(result: Mapping[str, Any]) -> Request:
     """One of vegeta's results."""
+    headers = result.get("headers") or {}
     return Request(
         sent=datetime.fromisoformat(result["timestamp"]).timestamp(),
         seconds=result["latency"] / _NANOSECONDS,
         status=result["code"],
         error=result["error"],
-        instance=((result.get("headers") or {}).get("X-Instance") or [""])[0],
+        instance=(headers.get("X-Instance") or [""])[0],
+        retry_after=(headers.get("Retry-After") or [""])[0],
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -198,9 +199,12 @@ class Minio(ObjectServer):
     ALIAS = "dhanman"
 
     def _administer(self, *words: str, stdin: str = "", check: bool = True) -> list[dict[str, Any]]:
-        client, config = str(self.described["client"]), str(self.described["client_config"])
-        argv = [client, "--config-dir", config, "--json", "admin", *words]
-        done = run(argv, stdin=stdin, check=False, timeout=60)
+        client, config = str(self.described["client"]), Path(str(self.described["client_config"]))
+        # the client makes folders and files beside its configuration, which nobody would remove
+        with tempfile.TemporaryDirectory() as scratch:
+            shutil.copy(config / "config.json", scratch)
+            argv = [client, "--config-dir", scratch, "--json", "admin", *words]
+            done = run(argv, stdin=stdin, check=False, timeout=60)
         if done.returncode != 0:
             if check:
                 raise OSError(f"mc admin {' '.join(words[:2])}: exit status {done.returncode}")

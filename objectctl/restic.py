@@ -20,6 +20,8 @@ NO_REPOSITORY = 10
 _UNOPENED = "unable to open config file"
 _ABSENT = ("no such file or directory", "key does not exist", "NoSuchKey")
 """What older ones say of a place where nothing is; they open none in a bucket that is not reached, either."""
+FIRST_ANSWER = 300
+"""Seconds for the first word of a bucket; where it has answered, restic decides how long it goes on trying."""
 INCOMPLETE = 3
 """Exit status of a backup that could not read everything."""
 LOCKED = 11
@@ -44,15 +46,20 @@ class Restic:
     def __init__(self, config: Config) -> None:
         self._config = config
 
-    def call(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """One command; secrets are in its environment alone. Asked to end, restic is asked too, and waited for."""
+    def call(
+        self, *words: str, check: bool = True, limit: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """One command; secrets are in its environment alone. Asked to end, restic is asked too, and waited for.
+
+        ``limit``: seconds after which it is asked to end; its exit status is then that of a signal.
+        """
         environment = _ENVIRONMENT | {"RESTIC_CACHE_DIR": str(self._config.cache)} | self._config.restic
         try:
             with subprocess.Popen(
                 ("restic", "--quiet", *words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE, text=True, errors="replace", env=environment, cwd="/",
             ) as process:  # fmt: skip
-                out, err = _finish(process)
+                out, err = _finish(process, limit)
         except FileNotFoundError:
             raise Failure("restic is not on the host", "pulumi up installs what is missing") from None
         done = subprocess.CompletedProcess(words, process.returncode, out, err)
@@ -71,7 +78,8 @@ class Restic:
 
     def prepare(self) -> None:
         """The repository, made if there is none; and no lock of a run that is dead."""
-        found = self.call("cat", "config", check=False)
+        # restic itself tries for a quarter of an hour where nobody answers
+        found = self.call("cat", "config", check=False, limit=FIRST_ANSWER)
         absent = _UNOPENED in found.stderr and any(words in found.stderr for words in _ABSENT)
         if found.returncode == NO_REPOSITORY or absent:
             # init itself refuses where there is one
@@ -123,7 +131,7 @@ def _literal(path: str) -> str:
     return "".join(f"\\{letter}" if letter in "*?[]\\" else letter for letter in path)
 
 
-def _finish(process: subprocess.Popen[str]) -> tuple[str, str]:
+def _finish(process: subprocess.Popen[str], limit: float | None) -> tuple[str, str]:
     """Both outputs; whoever asks this program to end asks restic, which takes its lock away."""
 
     def end(*_: object) -> None:
@@ -131,7 +139,11 @@ def _finish(process: subprocess.Popen[str]) -> tuple[str, str]:
 
     former = signal.signal(signal.SIGTERM, end)
     try:
-        return process.communicate()
+        try:
+            return process.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            end()
+            return process.communicate()
     except KeyboardInterrupt:
         process.wait()
         print("broken off", file=sys.stderr)

@@ -125,6 +125,8 @@ def attach(clone: Clone, record: HostRecord) -> None:
     mtu = str(_mtu(clone.bridge))
     run(["ip", "link", "delete", link], check=False)
     run(["ip", "netns", "add", namespace])
+    # a namespace begins with the values of this machine, which forwards for its hosts; a new server does not
+    run(["ip", "netns", "exec", namespace, "sh", "-c", "echo 0 >/proc/sys/net/ipv4/ip_forward"])
     peer = ["peer", "name", "eth0", "mtu", mtu, "address", _mac(record.address), "netns", namespace]
     run(["ip", "link", "add", link, "mtu", mtu, "type", "veth", *peer])
     run(["ip", "link", "set", link, "master", clone.bridge, "up"])

@@ -13,6 +13,8 @@ MOUNTS_UNIT = "dhanman-mounts.service"
 MOUNTS = (
     # shared memory is no place for programs; PostgreSQL maps it without, and .NET's and Erlang's compilers use memfd
     MountOptions(path="/dev/shm", options=("nosuid", "nodev", "noexec")),
+    # devices are no programs; what maps /dev/zero maps it without
+    MountOptions(path="/dev", options=("nosuid", "noexec")),
     # programs may run there: debconf, apt's hooks and installers do so
     MountOptions(path="/tmp", options=("nosuid", "nodev")),
     MountOptions(path="/var/tmp", options=("nosuid", "nodev")),
@@ -21,7 +23,7 @@ _TEMPLATES = Templates(__file__)
 
 
 def things() -> tuple[Thing, ...]:
-    """Mounts, core dumps, modules, and what a login is greeted with."""
+    """Mounts, core dumps, modules, people's shells, and what a login is greeted with."""
     file = _TEMPLATES.file
     return (
         file(f"{UNITS}/{MOUNTS_UNIT}", "daemon-reload", mounts=MOUNTS),
@@ -33,6 +35,7 @@ def things() -> tuple[Thing, ...]:
         # read again by a reload, for services that start after it
         file("/etc/systemd/system.conf.d/60-dhanman.conf", "daemon-reload"),
         file("/etc/modprobe.d/60-dhanman.conf"),
+        file("/etc/profile.d/dhanman.sh"),
         file("/etc/issue"),
         file("/etc/issue.net"),
     )

@@ -71,9 +71,20 @@ _NETWORK = (
     _needed("net.ipv4.conf.default.accept_redirects", "0", _LATER),
     _where_there_is("net.ipv6.conf.all.accept_redirects", "0", "As above, for IPv6."),
     _where_there_is("net.ipv6.conf.default.accept_redirects", "0", _LATER),
+    _needed(
+        "net.ipv4.conf.all.secure_redirects",
+        "0",
+        "As above, for redirects of the gateway itself, which would be taken where others are not.",
+    ),
+    _needed("net.ipv4.conf.default.secure_redirects", "0", _LATER),
     _needed("net.ipv4.conf.all.send_redirects", "0", "The server is no router."),
     _needed("net.ipv4.conf.default.send_redirects", "0", _LATER),
     _needed("net.ipv4.tcp_syncookies", "1", "A flood of half-open connections must not lock people out."),
+    _needed(
+        "net.ipv4.tcp_rfc1337",
+        "1",
+        "A late reset does not end the wait of a closed connection, so no old segment gets into a new one.",
+    ),
     _needed(
         "net.ipv4.conf.all.accept_source_route",
         "0",

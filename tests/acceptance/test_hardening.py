@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from components.host.kernel import KERNEL_PARAMETERS
@@ -32,6 +34,19 @@ def test_shared_memory_runs_no_program_and_postgresql_works_in_it(world: World) 
     said = world.run(f'cd / && sudo -u postgres psql -XAtq -d postgres -c "{parallel}"').split()
     assert said[0] == "posix"
     assert int(said[1]) > 100
+
+
+def test_a_login_shell_ends_when_it_is_idle_and_dumps_nothing(world: World) -> None:
+    asked = "echo $TMOUT; ulimit -c; umask; bash -c 'echo [$TMOUT]'"
+    shells = {
+        user: world.run(f"runuser -u {user} -- bash -lc {shlex.quote(asked)}").split()
+        for user in ("root", "deploy")
+    }
+    assert shells == {"root": ["3600", "0", "0022", "[]"], "deploy": ["3600", "0", "0027", "[]"]}
+
+
+def test_devices_are_no_programs(world: World) -> None:
+    assert {"nosuid", "noexec"} <= options(world, "/dev")
 
 
 def test_every_parameter_of_the_kernel_is_as_wanted(world: World) -> None:

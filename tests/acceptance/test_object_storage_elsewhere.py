@@ -91,8 +91,11 @@ def test_a_service_uses_its_own_bucket_of_minio_and_no_other(minio: World) -> No
 
 def test_rights_that_were_widened_by_hand_are_seen_and_taken_back(minio: World) -> None:
     server = shlex.split(minio.run("ls -d /opt/dhanman/local/object-storage-client/releases/*/mc"))[0]
-    mc = f"{server} --config-dir /etc/dhanman/local/object-storage/mc admin"
-    minio.run(f"{mc} policy attach dhanman readwrite --user dhanman-sales-local")
+    mc = f"{server} --config-dir /root/mc admin"
+    minio.run(
+        "cp -r /etc/dhanman/local/object-storage/mc /root/mc && "
+        f"{mc} policy attach dhanman readwrite --user dhanman-sales-local; rm -r /root/mc"
+    )
     assert f"object_bucket:{BUCKET}: rights of dhanman-sales-local" in minio.drift()
     minio.up()
     assert ask(minio, "PUT", f"/{OTHER}/stolen")["code"] == "AccessDenied"

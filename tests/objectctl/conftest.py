@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from objectctl.config import Config
 
 PASSPHRASE = "not-a-real-passphrase"
 _FAKE = """#!/usr/bin/python3 -I
-import json, os, sys
+import json, os, signal, sys, time
 folder = {folder!r}
 words = sys.argv[2:]
 with open(folder + "/calls", "a") as calls:
@@ -22,6 +23,11 @@ answers = json.load(open(folder + "/answers"))
 rows = answers.get(words[0], [])
 row = rows.pop(0) if rows else [0, ""]
 json.dump(answers, open(folder + "/answers", "w"))
+if row[0] == "hangs":
+    print(row[1], file=sys.stderr, flush=True)
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
+    while True:
+        time.sleep(60)
 print(row[1].replace("PASSPHRASE", os.environ["RESTIC_PASSWORD"]), file=sys.stderr if row[0] else sys.stdout)
 sys.exit(row[0])
 """
@@ -29,11 +35,14 @@ sys.exit(row[0])
 
 @dataclass(frozen=True)
 class Fake:
-    """The program. ``answers``: for each verb, exit status and words of one call after the other."""
+    """The program. ``answers``: for each verb, exit status and words of one call after the other.
+
+    Instead of a status "hangs": until it is asked to end, and then 130 as restic's own.
+    """
 
     folder: Path
 
-    def answers(self, **rows: list[tuple[int, str]]) -> None:
+    def answers(self, **rows: Sequence[tuple[int | str, str]]) -> None:
         (self.folder / "answers").write_text(json.dumps(rows))
 
     @property

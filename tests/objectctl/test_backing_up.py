@@ -53,6 +53,18 @@ def test_a_bucket_that_is_not_reached_is_not_taken_for_an_empty_one(fake: Fake, 
     assert status.read(config.state, "backup")["result"] == "failed"
 
 
+def test_a_bucket_that_never_answers_fails_the_run_after_a_while(
+    fake: Fake, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("objectctl.restic.FIRST_ANSWER", 0.5)
+    fake.answers(cat=[("hangs", f"Load(<config>) returned error, retrying after 1s: {REFUSED}")])
+    with pytest.raises(Failure, match="exit status 130") as caught:
+        backing_up.back_up(config)
+    assert "can't be reached" in caught.value.next_step
+    assert fake.verbs == ["cat"]
+    assert status.read(config.state, "backup")["result"] == "failed"
+
+
 def test_what_is_older_than_the_retention_goes_and_the_last_snapshot_never_does(
     fake: Fake, config: Config
 ) -> None:

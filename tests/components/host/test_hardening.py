@@ -18,6 +18,7 @@ def options() -> dict[str, tuple[str, ...]]:
 def test_shared_memory_holds_no_programs_and_temporary_files_may() -> None:
     found = options()
     assert found["/dev/shm"] == ("nosuid", "nodev", "noexec")
+    assert found["/dev"] == ("nosuid", "noexec")
     # debconf and installers run what they unpack there
     assert "noexec" not in {*found["/tmp"], *found["/var/tmp"]}
     assert "/proc" not in found
@@ -29,6 +30,13 @@ def test_what_holds_now_holds_after_a_reboot() -> None:
     for path, wanted in options().items():
         assert f"mount -o remount,bind,{','.join(wanted)} {path};" in text
     assert [t.running for t in unit.things if isinstance(t, Service) and t.unit in UNIT] == [None]
+
+
+def test_a_person_s_shell_that_is_idle_ends_and_leaves_nothing_to_others() -> None:
+    text = file(base_unit(prod()), "/etc/profile.d/dhanman.sh").content
+    assert "readonly TMOUT=" in text
+    assert "export" not in text.replace("Not exported", "")
+    assert "umask 027" in text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Controls of the DevSec baselines (https://dev-sec.io/baselines/), as tests that ask a host over SSH."""
