@@ -153,7 +153,8 @@ class Audit:
         limit = self._settings.services[name].rate_limit or self._settings.gateway.rate_limit
         vegeta = program(self._steps)
         self._host.add_address(OUTSIDE)
-        return rate.audit(vegeta, self._host, OUTSIDE.partition("/")[0], service["url"], name, limit)
+        other = OUTSIDE.partition("/")[0]
+        return rate.audit(vegeta, self._host.address, other, service["url"], name, limit, self._ca())
 
     def _from_outside(self) -> Verdict:
         source = self._host.add_address(OUTSIDE)

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import testbed
 from audit.verdict import Verdict
 from bench.load import Request, Target, load, percentile
 from components.settings.edge import RateLimit
@@ -97,16 +96,18 @@ def _strange(flood: Sequence[Request]) -> list[str]:
     ]
 
 
-def audit(vegeta: Path, host: testbed.Host, other: str, url: str, service: str, limit: RateLimit) -> Verdict:
-    """Ask a service of the host. ``other``: a second address of the host, where this machine comes from another one:
-    the neighbour. ``url``: the service's, without a path.
+def audit(
+    vegeta: Path, address: str, other: str, url: str, service: str, limit: RateLimit, ca: str
+) -> Verdict:
+    """Ask a service of a host at ``address``. ``other``: a second address of it, where this machine comes from another
+    one: the neighbour. ``url``: the service's, without a path. ``ca``: the authority that is trusted, in PEM.
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        ca = folder / "ca.crt"
-        ca.write_text(host.run("cat /etc/dhanman/certificates/ca.crt").stdout)
-        ours = Target(url=f"{url}/echo", address=host.address, certificate=ca)
-        theirs = Target(url=f"{url}/echo", address=other, certificate=ca)
+        trusted = folder / "ca.crt"
+        trusted.write_text(ca)
+        ours = Target(url=f"{url}/echo", address=address, certificate=trusted)
+        theirs = Target(url=f"{url}/echo", address=other, certificate=trusted)
         with load(vegeta, ours, folder / "calm", rate=limit.per_second) as calm:
             time.sleep(SECONDS)
         with load(vegeta, theirs, folder / "before", rate=NEIGHBOUR) as before:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 NICENESS = 10
+"""What systemd starts for us does not inherit this."""
 AUTOGROUP = Path("/proc/self/autogroup")
 
 
@@ -21,9 +22,8 @@ def let_services_go_first() -> None:
     os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     if sys.stdin.isatty():
         return
-    with suppress(
-        OSError
-    ):  # a kernel without groups; or the caller made a process group, so no session can be made
+    # a kernel without groups; or the caller made a process group, so no session can be made
+    with suppress(OSError):
         if os.getsid(0) != os.getpid():
             os.setsid()
         AUTOGROUP.write_text(f"{NICENESS}")

@@ -25,6 +25,13 @@ _DIGESTS = {
     *("hmac-sha2-512", "hmac-sha2-256"),
 }
 
+_OFFERED = (
+    ("ciphers", "every cipher is strong", _CIPHERS),
+    ("kexalgorithms", "every key exchange is strong", _EXCHANGES),
+    ("macs", "every MAC is strong", _DIGESTS),
+)
+"""Setting, what is said of it, and the algorithms that it may have."""
+
 _SERVER = (
     (
         "sshd-06",
@@ -115,38 +122,26 @@ def test_ssh_has_this_setting(client: Settings, name: str, right: str) -> None:
     assert client[name] in [[value] for value in right.split()]
 
 
-@pytest.mark.parametrize(
-    ("name", "good"),
-    [
-        pytest.param("ciphers", _CIPHERS, marks=control("sshd-01", "every cipher is strong"), id="ciphers"),
-        pytest.param(
-            "kexalgorithms", _EXCHANGES, marks=control("sshd-02", "every key exchange is strong"), id="kex"
-        ),
-        pytest.param("macs", _DIGESTS, marks=control("sshd-03", "every MAC is strong"), id="macs"),
-    ],
-)
+def _offers(*numbers: str) -> list[object]:
+    return [
+        pytest.param(name, good, marks=control(number, title), id=name)
+        for number, (name, title, good) in zip(numbers, _OFFERED, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(("name", "good"), _offers("sshd-01", "sshd-02", "sshd-03"))
 def test_sshd_offers_nothing_beyond_these(server: Settings, name: str, good: set[str]) -> None:
     assert _beyond(server[name], good) == set()
 
 
-@pytest.mark.parametrize(
-    ("name", "good"),
-    [
-        pytest.param("ciphers", _CIPHERS, marks=control("ssh-08", "every cipher is strong"), id="ciphers"),
-        pytest.param(
-            "kexalgorithms", _EXCHANGES, marks=control("ssh-09", "every key exchange is strong"), id="kex"
-        ),
-        pytest.param("macs", _DIGESTS, marks=control("ssh-10", "every MAC is strong"), id="macs"),
-    ],
-)
+@pytest.mark.parametrize(("name", "good"), _offers("ssh-08", "ssh-09", "ssh-10"))
 def test_ssh_offers_nothing_beyond_these(client: Settings, name: str, good: set[str]) -> None:
     assert _beyond(client[name], good) == set()
 
 
 @control("ssh-22")
 def test_what_ssh_offers_in_the_end_is_strong(client: Settings) -> None:
-    wanted = {"ciphers": _CIPHERS, "kexalgorithms": _EXCHANGES, "macs": _DIGESTS}
-    assert {name for name, good in wanted.items() if _beyond(client[name], good)} == set()
+    assert {name for name, _, good in _OFFERED if _beyond(client[name], good)} == set()
 
 
 def _needs_ssh(facts: Facts) -> None:
