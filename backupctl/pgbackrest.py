@@ -10,12 +10,16 @@ from typing import Any
 
 from backupctl.config import Config, Repository
 from backupctl.errors import Failure
-from backupctl.tools import as_postgres, last_words, run
+from backupctl.tools import as_postgres, last_words, run, wait
 
 NO_BACKUPS = 2
 """Its status code where a repository is sound and still empty."""
 PATIENCE = 20
 """Seconds that a bucket has to answer somebody who only looks."""
+_LOCKED = 50
+"""Its exit status where another of its commands holds the stanza, as archiving does for moments."""
+LOCK_LIMIT = 60.0
+"""Seconds to wait for it."""
 _UNREADABLE = "outside of section"
 """What it says of a file that was not decrypted with the right passphrase: what comes out is no text."""
 _WRONG_KEY = "what it holds can't be read: another passphrase, or a damaged file"
@@ -70,8 +74,29 @@ def call(
     argv = as_postgres(*_program(config), *options, command, *([path] if path else []))
     done = run(*argv, check=False)
     if check and done.returncode != 0:
-        raise Failure(f"pgbackrest {command}: {reason(done)}", next_step or advice(done), last_words(done))
+        raise _failure(done, command, next_step)
     return done
+
+
+def upgrade_stanza(
+    config: Config, *, check: bool = True, next_step: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Make the repositories those of the cluster that runs now, after a restore or another version."""
+    tries: list[subprocess.CompletedProcess[str]] = []
+
+    def through() -> bool:
+        tries.append(call(config, "stanza-upgrade", check=False))
+        return tries[-1].returncode != _LOCKED
+
+    wait(through, LOCK_LIMIT)
+    done = tries[-1]
+    if check and done.returncode != 0:
+        raise _failure(done, "stanza-upgrade", next_step)
+    return done
+
+
+def _failure(done: subprocess.CompletedProcess[str], command: str, next_step: str) -> Failure:
+    return Failure(f"pgbackrest {command}: {reason(done)}", next_step or advice(done), last_words(done))
 
 
 def _program(config: Config) -> list[str]:
@@ -105,6 +130,10 @@ def _readable(text: str, line: str) -> str:
 def advice(done: subprocess.CompletedProcess[str]) -> str:
     """What to do about a failure, by its kind."""
     text = f"{done.stdout}\n{done.stderr}"
+    if done.returncode == _LOCKED:
+        return (
+            "a backup, or another command of pgBackRest, is running: wait until it has ended, then try again"
+        )
     if _UNREADABLE in text or "CryptoError" in text:
         return "the passphrase in /etc/pgbackrest/pgbackrest.conf is not that of the repository: pulumi up restores it"
     if "unable to connect" in text or "timeout" in text or "HostConnectError" in text:

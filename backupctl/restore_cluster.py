@@ -156,7 +156,7 @@ def _exchange(config: Config, fresh: Path, kept: Path, to: datetime | None) -> N
             run("systemctl", "start", config.unit)
             raise
     # another cluster's repository, as on a new server, takes the restored one's WAL from now on
-    done = pgbackrest.call(config, "stanza-upgrade", check=False)
+    done = pgbackrest.upgrade_stanza(config, check=False)
     if done.returncode != 0:
         say(f"warning: {pgbackrest.reason(done)}; {pgbackrest.advice(done)}")
     say(f"starting {config.first_backup}: a new backup, in the background")

@@ -176,9 +176,7 @@ def _archive_all(server: Server) -> None:
 
 def _afterwards(config: Config, after: Version) -> None:
     """The repositories belong to the new cluster, which gets a full backup and statistics."""
-    pgbackrest.call(
-        config, "stanza-upgrade", next_step="pgbackrest stanza-upgrade as postgres; until then WAL waits"
-    )
+    pgbackrest.upgrade_stanza(config, next_step="pgbackrest stanza-upgrade as postgres; until then WAL waits")
     say(f"starting {config.first_backup}: a full backup of the new cluster, in the background")
     run("systemctl", "start", "--no-block", config.first_backup)
     say("statistics of the planner; services go on")
@@ -214,7 +212,7 @@ def rollback(config: Config, configuration: Path, *, lose: bool) -> None:
     now_config = Config(
         **vars(config) | {"cluster": before.cluster, "data": before.data, "programs": before.programs}
     )
-    pgbackrest.call(now_config, "stanza-upgrade")
+    pgbackrest.upgrade_stanza(now_config)
     run("systemctl", "start", "--no-block", config.first_backup)
     say(
         f"next: postgres.version: {before.number} and postgres.alongside: {after.number} in the settings, pulumi up"

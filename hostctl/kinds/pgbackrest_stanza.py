@@ -20,13 +20,19 @@ MADE = Path("/var/lib/dhanman/stanzas")
 """A file for each stanza: in which repositories it was made. A bucket is not asked whenever somebody looks."""
 SOUND = (0, 2)
 """pgBackRest's status of a repository with and without a backup."""
+EMPTY = 2
+"""The one of them without a backup."""
 OTHER_CLUSTER = 28
 """Its exit status where a repository holds another cluster's backups (``FileInvalidError``)."""
+LOCKED = 50
+"""Its exit status where another of its commands holds the stanza (``LockAcquireError``)."""
 UNREADABLE = ("outside of section", "CryptoError")
 """What it says of files that were not decrypted with the right passphrase: what comes out is no text."""
 PARTS = ("archive", "backup")
 """What a repository consists of."""
 LIMIT = 300.0
+PAUSE = 1.0
+"""Seconds between two attempts at a stanza that another command holds, as archiving does for moments."""
 
 
 class PgbackrestStanza(Kind):
@@ -65,12 +71,8 @@ class PgbackrestStanza(Kind):
         done = self._call("info", "--output=json", "--repo=1", check=False)
         if done.returncode != 0:
             return {"status": done.returncode, "system": None}
-        # a message about garbled files holds what they hold, control characters too
-        (stanza,) = json.loads(done.stdout, strict=False)
-        status = stanza["repo"][0]["status"]
-        system = str(stanza["db"][-1]["system-id"]) if stanza["db"] else None
-        unreadable = any(words in status.get("message", "") for words in UNREADABLE)
-        return {"status": status["code"], "system": system, "unreadable": unreadable}
+        (repository,) = _repositories(done.stdout)
+        return repository
 
     def _made_in(self) -> list[str]:
         try:
@@ -100,25 +102,53 @@ class PgbackrestStanza(Kind):
         """Make it where it is missing, which changes none that is there; then start the first backup."""
         if state and state["unreadable"]:
             self._set_aside(Path(self.wanted["repositories"][0]))
-        done = self._call("stanza-create", check=False)
+        held = self._held()
+        if not self._ours(held, state):
+            if not self._make():
+                return
+            held = []
+        self._remember(self.wanted["repositories"])
+        if not held or any(repository["status"] == EMPTY for repository in held):
+            run(["systemctl", "start", "--no-block", self.wanted["first_backup"]])
+
+    def _held(self) -> list[dict[str, Any]]:
+        """What every repository says of itself; nothing where they can't be asked."""
+        done = self._call("info", "--output=json", check=False)
+        return _repositories(done.stdout) if done.returncode == 0 else []
+
+    def _ours(self, held: list[dict[str, Any]], state: State | None) -> bool:
+        """Whether all have it, as a restore leaves them. Its backup may be running, beside which none can be made."""
+        return len(held) == len(self.wanted["repositories"]) and all(
+            repository["status"] in SOUND and repository["system"] == (state or {}).get("server")
+            for repository in held
+        )
+
+    def _make(self) -> bool:
+        """Make it. False where a repository is another cluster's, which is said and left as it is."""
+        done = self._create()
         if done.returncode == OTHER_CLUSTER:
             progress(
                 f"  {self.id}: a repository holds the backups of another cluster: nothing is archived into it"
             )
             progress("  next: restore them (dhanman-restore cluster), or give this cluster another place")
-            return
+            return False
         if done.returncode != 0:
             raise HostError(
                 "pgbackrest stanza-create failed",
                 details=tail(done.stdout + "\n" + done.stderr),
-                hint=(
-                    "the bucket has backups with another passphrase: another backup.bucket.prefix, then pulumi up"
-                    if any(words in done.stderr + done.stdout for words in UNREADABLE)
-                    else "check backup.bucket in the settings and that the host reaches its endpoint, then pulumi up"
-                ),
+                hint=_next_step(done),
             )
-        self._remember(self.wanted["repositories"])
-        run(["systemctl", "start", "--no-block", self.wanted["first_backup"]])
+        return True
+
+    def _create(self) -> Any:
+        end = time.monotonic() + LIMIT
+        done = self._call("stanza-create", check=False)
+        if done.returncode == LOCKED:
+            progress(f"  {self.id}: waiting for a backup that runs, {LIMIT:.0f} s at most")
+        while done.returncode == LOCKED and time.monotonic() < end:
+            time.sleep(PAUSE)
+            done = self._call("stanza-create", check=False)
+        return done
 
     def _set_aside(self, repository: Path) -> None:
         aside = repository / time.strftime("unreadable-%Y%m%d-%H%M%S", time.gmtime())
@@ -141,4 +171,30 @@ class PgbackrestStanza(Kind):
 
     def effects(self, state: State | None) -> list[str]:
         """The backup that follows."""
-        return [f"start {self.wanted['first_backup']}"]
+        return [f"start {self.wanted['first_backup']}, unless there is a backup"]
+
+
+def _repositories(said: str) -> list[dict[str, Any]]:
+    """Status, cluster and legibility of each repository in the answer of ``info --output=json`` for one stanza."""
+    # a message about garbled files holds what they hold, control characters too
+    (stanza,) = json.loads(said, strict=False)
+    newest = {known.get("repo-key"): str(known["system-id"]) for known in stanza["db"]}
+    return [
+        {
+            "status": repository["status"]["code"],
+            "system": newest.get(repository.get("key")),
+            "unreadable": any(words in repository["status"].get("message", "") for words in UNREADABLE),
+        }
+        for repository in stanza["repo"]
+    ]
+
+
+def _next_step(done: Any) -> str:
+    if done.returncode == LOCKED:
+        return (
+            "wait until the backup that runs has ended (systemctl list-units 'dhanman-pgbackrest-*' on the host), "
+            "then pulumi up"
+        )
+    if any(words in done.stderr + done.stdout for words in UNREADABLE):
+        return "the bucket has backups with another passphrase: another backup.bucket.prefix, then pulumi up"
+    return "check backup.bucket in the settings and that the host reaches its endpoint, then pulumi up"

@@ -143,3 +143,29 @@ def test_every_verb_is_in_the_help() -> None:
     text = restoring.parser().format_help()
     for verb in ("list", "database", "table", "cluster", "from-prod", "undo", "drop"):
         assert verb in text
+
+
+def locked(times: int) -> list[subprocess.CompletedProcess[str]]:
+    """As pgBackRest answers while another of its commands holds the stanza, and afterwards."""
+    busy = subprocess.CompletedProcess[str](
+        ["x"], 50, "", "ERROR: [050]: unable to acquire lock on file 'x.lock'"
+    )
+    return [busy] * times + [subprocess.CompletedProcess[str](["x"], 0, "", "")]
+
+
+def test_archiving_that_holds_the_stanza_is_waited_for_when_the_repositories_change_hands(
+    settings: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = locked(2)
+    monkeypatch.setattr(pgbackrest, "run", lambda *_argv, check: answers.pop(0))
+    assert pgbackrest.upgrade_stanza(settings).returncode == 0
+    assert answers == []
+
+
+def test_a_stanza_that_stays_locked_is_said_to_be(settings: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pgbackrest, "LOCK_LIMIT", 0.0)
+    monkeypatch.setattr(pgbackrest, "run", lambda *_argv, check: locked(1)[0])
+    with pytest.raises(Failure, match="unable to acquire lock") as failed:
+        pgbackrest.upgrade_stanza(settings)
+    assert "wait until it has ended" in failed.value.next_step
+    assert pgbackrest.upgrade_stanza(settings, check=False).returncode == 50

@@ -24,11 +24,21 @@ WANTED: dict[str, Any] = {
 SYSTEM = "7712476620580318575"
 
 
+def stanza(*repositories: tuple[int, str | None, str]) -> str:
+    """As ``info --output=json`` answers: each repository's code, its newest cluster and its message."""
+    listed = list(enumerate(repositories, 1))
+    databases = [
+        {"id": number, "repo-key": key, "system-id": int(known), "version": "18"}
+        for key, (_, system, _) in listed
+        if system
+        for number, known in enumerate(("1", system), 1)
+    ]
+    status = [{"key": key, "status": {"code": code, "message": said}} for key, (code, _, said) in listed]
+    return json.dumps([{"name": "qa", "db": databases, "repo": status}])
+
+
 def info(code: int, system: str | None = SYSTEM, message: str = "") -> str:
-    databases = [{"id": 1, "system-id": int(system), "version": "18"}] if system else []
-    return json.dumps(
-        [{"name": "qa", "db": databases, "repo": [{"key": 1, "status": {"code": code, "message": message}}]}]
-    )
+    return stanza((code, system, message))
 
 
 @pytest.fixture
@@ -38,9 +48,11 @@ def tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Tools:
     monkeypatch.setattr(pgbackrest_stanza, "run", made.run)
     monkeypatch.setattr(pgbackrest_stanza, "MADE", tmp_path / "stanzas")
     monkeypatch.setattr(pgbackrest_stanza, "PROGRAM", Path("/bin/sh"))
+    monkeypatch.setattr(pgbackrest_stanza, "PAUSE", 0.01)
     monkeypatch.setattr(psql, "query", lambda _port, _sql: {"system": SYSTEM})
     monkeypatch.setattr(paths, "ids", lambda _owner, _group: (-1, -1))
     made.answer(f"{CALL} --output=json --repo=1 info", info(1, None))
+    made.answer(f"{CALL} --output=json info", stanza((1, None, ""), (1, None, "")))
     return made
 
 
@@ -145,3 +157,70 @@ def test_a_bucket_with_another_passphrase_is_left_alone_and_named(tools: Tools) 
     with pytest.raises(HostError) as failed:
         thing.apply(thing.observe())
     assert "backup.bucket.prefix" in failed.value.hint
+
+
+def restored(tools: Tools, status: int) -> None:
+    """The host after ``dhanman-restore cluster``: both repositories are the running cluster's."""
+    tools.answer(f"{CALL} --output=json --repo=1 info", info(status))
+    tools.answer(f"{CALL} --output=json info", stanza((status, SYSTEM, ""), (status, SYSTEM, "")))
+
+
+def test_what_a_restore_made_is_taken_over_while_its_backup_runs(tools: Tools) -> None:
+    restored(tools, 2)
+    tools.answer(f"{CALL} stanza-create", status=50, err="ERROR: [050]: unable to acquire lock")
+    thing = build(WANTED)
+    thing.apply(thing.observe())
+    assert not tools.asked(f"{CALL} stanza-create")
+    # it runs already, and starting it then does nothing
+    assert tools.asked("systemctl start --no-block dhanman-pgbackrest-qa@full.service")
+    assert differences() == []
+
+
+def test_what_a_restore_made_and_backed_up_gets_no_second_backup(tools: Tools) -> None:
+    restored(tools, 0)
+    thing = build(WANTED)
+    thing.apply(thing.observe())
+    assert not tools.asked("systemctl start")
+    assert differences() == []
+
+
+@pytest.mark.parametrize(
+    "bucket",
+    [(0, "1", ""), (99, SYSTEM, "unable to connect"), (1, None, "")],
+    ids=["other", "away", "missing"],
+)
+def test_a_bucket_that_is_not_this_cluster_s_is_not_taken_over(
+    tools: Tools, bucket: tuple[int, str | None, str]
+) -> None:
+    tools.answer(f"{CALL} --output=json --repo=1 info", info(0))
+    tools.answer(f"{CALL} --output=json info", stanza((0, SYSTEM, ""), bucket))
+    thing = build(WANTED)
+    thing.apply(thing.observe())
+    assert tools.asked(f"{CALL} stanza-create")
+
+
+def test_a_stanza_that_another_command_holds_is_waited_for(
+    tools: Tools, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        tools.answer(
+            f"{CALL} stanza-create", status=50, err="ERROR: [050]: unable to acquire lock", once=True
+        )
+    thing = build(WANTED)
+    thing.apply(thing.observe())
+    assert len(tools.asked(f"{CALL} stanza-create")) == 3
+    said = capsys.readouterr()
+    assert "waiting for a backup that runs" in said.out + said.err
+
+
+def test_a_backup_that_runs_for_long_is_named_and_no_setting_is_blamed(
+    tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pgbackrest_stanza, "LIMIT", 0.0)
+    tools.answer(f"{CALL} stanza-create", status=50, err="ERROR: [050]: unable to acquire lock")
+    thing = build(WANTED)
+    with pytest.raises(HostError) as failed:
+        thing.apply(thing.observe())
+    assert "wait until the backup that runs has ended" in failed.value.hint
+    assert "backup.bucket" not in failed.value.hint
+    assert not tools.asked("systemctl start")
