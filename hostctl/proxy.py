@@ -64,10 +64,14 @@ class Proxy:
             return {}
         texts = [path.read_bytes() for path in self._unit_files(WANTED)]
         texts.append(f"DHANMAN_SLOT_PORT={port}\n".encode())
+        wanted = {str(p): hashlib.sha256(t).hexdigest() for p, t in zip(self.files, texts, strict=True)}
+        before = {path: state.get("sha256") for path, state in self.observe().items()}
         for path, text in zip(self.files, texts, strict=True):
             write_file(path, text, mode="0644", owner="root", group="root")
-        run(["systemctl", "daemon-reload"])
-        return {str(p): hashlib.sha256(t).hexdigest() for p, t in zip(self.files, texts, strict=True)}
+        # systemd reads hundreds of units for each reload, and what serves waits for the processor meanwhile
+        if before != wanted:
+            run(["systemctl", "daemon-reload"])
+        return wanted
 
     def restore(self, state: dict[str, Any]) -> None:
         """Bring back what was observed of it."""

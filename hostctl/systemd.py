@@ -25,7 +25,8 @@ def properties(unit: str) -> dict[str, str]:
 @contextlib.contextmanager
 def asked_at_once(units: Iterable[str]) -> Iterator[None]:
     """Inside, :func:`properties` of these units answers from one call; only for what changes nothing meanwhile."""
-    names = sorted(set(units))
+    # what somebody further out asked stays known to the end of theirs
+    names = sorted(set(units) - _known.keys())
     try:
         if names:
             # one block for each unit, in their order, with an empty line between them
@@ -34,7 +35,8 @@ def asked_at_once(units: Iterable[str]) -> Iterator[None]:
                 _known.update(zip(names, map(_parse, blocks), strict=True))
         yield
     finally:
-        _known.clear()
+        for name in names:
+            _known.pop(name, None)
 
 
 def _parse(shown: str) -> dict[str, str]:

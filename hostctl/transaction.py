@@ -13,6 +13,7 @@ from hostctl.interruption import uninterrupted
 from hostctl.kinds import Kind, Phase, State, build, recall
 from hostctl.report import hide, progress
 from hostctl.store import Store
+from hostctl.systemd import asked_at_once
 from hostctl.undo import undo
 
 
@@ -63,7 +64,8 @@ class Transaction:
         """Apply the unit; the result in one line."""
         start = time.monotonic()
         try:
-            first = {thing.id: thing.observe() for thing in self.things}
+            with asked_at_once(unit for thing in self.things for unit in thing.units):
+                first = {thing.id: thing.observe() for thing in self.things}
             stale = self.stale()
             differs = any([thing.differs(first[thing.id]) for thing in self.things])
             if differs or stale or self.pending:

@@ -17,7 +17,7 @@ from hostctl.proxy import Proxy
 from hostctl.report import progress
 from hostctl.run import run
 from hostctl.slots import SLOTS, Slot, other
-from hostctl.systemd import tell
+from hostctl.systemd import asked_at_once, tell
 
 
 class Deployment(Kind):
@@ -105,7 +105,8 @@ class Deployment(Kind):
     def observe(self) -> State:
         """Which slot serves, which one would after a boot, and what is in each."""
         slots = [self.slot(name) for name in SLOTS]
-        return self.current.observe(slots) | {"slots": {slot.name: slot.observe() for slot in slots}}
+        with asked_at_once(self.units):
+            return self.current.observe(slots) | {"slots": {slot.name: slot.observe() for slot in slots}}
 
     def _label(self) -> State:
         return {
@@ -295,7 +296,7 @@ class Deployment(Kind):
 
     def finish(self) -> None:
         """Let the old slot finish its requests and stop; nobody waits for that."""
-        serving = self.observe()["serving"]
+        serving = self.current.observe([self.slot(name) for name in SLOTS])["serving"]
         if serving:
             # its ExecStop gives connections under way the time to arrive, then SIGINT lets it end what it has
             run(["systemctl", "stop", "--no-block", self.slot(other(serving)).unit], check=False)

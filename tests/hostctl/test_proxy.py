@@ -44,6 +44,19 @@ def test_a_slot_gets_copies_of_the_wanted_units_and_its_port(blue: Proxy, reload
     assert reloads == [["systemctl", "daemon-reload"]]
 
 
+def test_copies_that_are_there_already_need_no_reload_and_others_do(
+    blue: Proxy, reloads: list[list[str]]
+) -> None:
+    digests = blue.write(6006)
+    assert blue.write(6006) == digests
+    assert len(reloads) == 1
+    (blue.units / f"{SERVICE}-proxy@wanted.socket").write_text("[Socket]\nBacklog=1\n")
+    assert blue.write(6006) != digests
+    blue.files[0].unlink()
+    blue.write(6006)
+    assert len(reloads) == 3
+
+
 def test_what_the_slot_has_does_not_follow_the_wanted_units(blue: Proxy, reloads: list[list[str]]) -> None:
     blue.write(6006)
     for name in CONTENT:

@@ -46,6 +46,17 @@ def test_nothing_is_remembered_afterwards_even_after_an_error(tools: Tools) -> N
     assert properties("a.service")["ActiveState"] == "failed"
 
 
+def test_who_asks_within_gets_what_is_known_and_forgets_only_what_is_its_own(tools: Tools) -> None:
+    tools.answer(SHOW, _block("active"))
+    with asked_at_once(["a.service"]):
+        with asked_at_once(["a.service", "b.service"]):
+            assert properties("b.service")["ActiveState"] == "active"
+        properties("a.service")
+        assert [call.split()[3:] for call in tools.calls] == [["a.service"], ["b.service"]]
+        properties("b.service")
+    assert len(tools.calls) == 3
+
+
 def test_without_units_nobody_is_asked(tools: Tools) -> None:
     with asked_at_once([]):
         pass
