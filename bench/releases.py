@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import shutil
 import subprocess
 import sys
@@ -38,8 +39,10 @@ BEHIND = (
 )
 """Pulumi gets what the host leaves: in use it has a machine of its own, and takes no time from what serves. Where the
 kernel groups tasks by session (sched(7), autogroup), nice counts within a session alone, so the session gets one."""
-IDLE, CONTROL = "idle", "control"
-WAYS = (IDLE, *FORMS, CONTROL)
+CALM_RATE = 20
+"""Requests per second that tell when a new version serves, and cost nothing."""
+CALM, IDLE, CONTROL = "calm", "idle", "control"
+WAYS = (CALM, IDLE, *FORMS, CONTROL)
 """In the order in which they are measured: the control takes the service away from this project."""
 
 
@@ -78,7 +81,8 @@ class Bench:
         """Every way of the plan; and how long the service takes to start (seconds), which the control tells."""
         forms = plan.forms or ["socket"]
         self._prepare(forms[0], plan)
-        found = [self._idle(plan)] if IDLE in plan.ways else []
+        found = [self._calm(plan)] if CALM in plan.ways else []
+        found += [self._idle(plan)] if IDLE in plan.ways else []
         for form in plan.forms:
             if form != forms[0]:
                 self._prepare(form, plan)
@@ -131,6 +135,19 @@ class Bench:
                 requests = load.stop()
         own = sorted(starts)[len(starts) // 2]
         return summary("stop, delete, copy, start", plan.rate, requests, deploys, refused=0), own
+
+    def _calm(self, plan: Plan) -> Summary:
+        """Deploys while next to nothing is asked: what a deploy takes by itself."""
+        wanted = [f"2.{number}.0" for number in range(plan.deploys)]
+        for version in wanted:
+            self._release(version)
+        with self._steps.step(f"{len(wanted)} deploys without a load"):
+            load = self._load(CALM, dataclasses.replace(plan, rate=CALM_RATE))
+            try:
+                deploys = [self._deploy(version) for version in wanted]
+            finally:
+                requests = load.stop()
+        return summary("pulumi up, no load", CALM_RATE, requests, deploys, refused=0)
 
     def _idle(self, plan: Plan) -> Summary:
         """The same load with nothing done to it: what this machine can do at all."""

@@ -81,7 +81,8 @@ def render(summaries: Sequence[Summary], own_start: float | None) -> str:
     """The table as text. ``own_start``: seconds that the service needs from its start to its first answer, if known."""
     lines = [_HEADINGS, *map(_cells, summaries)]
     starts = "" if own_start is None else f"; the service itself starts in {own_start:.2f} s"
-    return f"{summaries[0].rate} requests per second asked for{starts}\n" + aligned(lines, words=1)
+    asked = max(one.rate for one in summaries)
+    return f"{asked} requests per second asked for{starts}\n" + aligned(lines, words=1)
 
 
 def _cells(one: Summary) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
 """Runs on a test host: publishes with confirms while the broker is killed, or makes a message that always fails.
 
-``publish COUNT`` prints the confirmed numbers that were not read back; ``poison`` prints how often a message was
+``publish COUNT`` sends that many and goes on until a line comes in, so that whoever kills the broker decides how long
+it lasts; it prints the confirmed numbers that were not read back. ``poison`` prints how often a message was
 delivered before it left its queue. The broker's address is in the file ``broker-url`` beside the program.
 """
 
 from __future__ import annotations
 
 import contextlib
+import select
 import sys
 import time
 from pathlib import Path
@@ -34,10 +36,10 @@ def channel_to(url: str) -> pika.adapters.blocking_connection.BlockingChannel:
 
 
 def publish(url: str, count: int) -> list[int]:
-    """Send ``count`` messages, each until it is confirmed; the confirmed ones that are not in the queue afterwards."""
+    """Send ``count`` messages or more, each until it is confirmed; those that are not in the queue afterwards."""
     channel, confirmed = None, 0
     print("publishing", flush=True)
-    while confirmed < count:
+    while confirmed < count or not select.select([sys.stdin], [], [], 0)[0]:
         try:
             if channel is None:
                 channel = channel_to(url)
@@ -46,8 +48,8 @@ def publish(url: str, count: int) -> list[int]:
             confirmed += 1
         except (pika.exceptions.AMQPError, OSError):
             channel = None
-    print("published", flush=True)
-    return sorted(set(range(count)) - read_all(url))
+    print(f"published {confirmed}", flush=True)
+    return sorted(set(range(confirmed)) - read_all(url))
 
 
 def read_all(url: str) -> set[int]:

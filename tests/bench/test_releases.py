@@ -17,7 +17,7 @@ def test_a_measurement_that_would_say_nothing_is_refused_before_anything_starts(
 def test_a_way_that_nobody_knows_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--ways", "socket,reload"])
-    assert "'reload' is none of idle, socket, ports, control" in capsys.readouterr().err
+    assert "'reload' is none of calm, idle, socket, ports, control" in capsys.readouterr().err
 
 
 def test_both_forms_are_measured_unless_one_is_chosen() -> None:
