@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from components.artifacts import pack
+from components import artifacts
+from components.artifacts import pack, pack_program
 
 
 @pytest.fixture
@@ -38,6 +39,28 @@ def test_another_content_is_another_digest(folder: Path, tmp_path: Path) -> None
     before = pack(folder, tmp_path / "cache").sha256
     (folder / "lib" / "data.txt").write_text("datum")
     assert pack(folder, tmp_path / "cache").sha256 != before
+
+
+def test_what_was_packed_once_is_not_compressed_again(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = pack(folder, tmp_path / "cache")
+    made = first.path.stat().st_mtime_ns
+    with monkeypatch.context() as nothing:
+        nothing.setattr(artifacts.gzip, "GzipFile", None)
+        assert pack(folder, tmp_path / "cache") == first
+    assert first.path.stat().st_mtime_ns == made
+    (folder / "latest").unlink()
+    (folder / "latest").symlink_to("run")
+    assert pack(folder, tmp_path / "cache").path != first.path
+
+
+def test_a_program_is_packed_as_one_runnable_file_of_its_new_name(folder: Path, tmp_path: Path) -> None:
+    packed = pack_program(folder / "lib" / "data.txt", "server", tmp_path / "cache")
+    with tarfile.open(packed.path) as archive:
+        (member,) = archive.getmembers()
+    assert (member.name, member.mode, member.size) == ("server", 0o755, len("data"))
+    assert pack_program(folder / "lib" / "data.txt", "server", tmp_path / "cache") == packed
 
 
 def test_links_stay_links_and_programs_stay_executable(folder: Path, tmp_path: Path) -> None:
