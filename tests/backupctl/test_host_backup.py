@@ -60,6 +60,8 @@ def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HostConfig:
     monkeypatch.setitem(tools.ENVIRONMENT, "STAND_IN", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(host_restore, "BROKER_USER", os.getuid())
+    # a third of a second for each key is for those who guess, not for tests
+    monkeypatch.setattr(sealed, "ROUNDS", "2048")
     return HostConfig(
         environment="qa",
         host="main",
