@@ -74,7 +74,7 @@ def artifact_server(folder: Path, address: str) -> Iterator[ArtifactServer]:
     """Serve on ``address`` until the block ends; ``authority`` is the certificate to trust."""
     authority = _certificates(folder, address)
     server = ArtifactServer(address, folder / "server.pem", authority)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield server

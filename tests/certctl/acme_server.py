@@ -90,7 +90,7 @@ def acme_server(address: str, name: str, made: Certificates) -> Iterator[AcmeSer
     with ThreadingHTTPServer((address, 0), Handler) as server:
         server.socket = context.wrap_socket(server.socket, server_side=True)
         known.port = server.server_address[1]
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield known
         finally:

@@ -46,7 +46,7 @@ def served(answer: Callable[[str, str, Mapping[str, str], Any], Answer]) -> Iter
             """Stay quiet."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/client/v4"
     server.shutdown()
