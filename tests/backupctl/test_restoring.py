@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from backupctl import dumps, pgbackrest, restore_cluster, restore_database, restoring
+from backupctl import dumps, pgbackrest, restore_cluster, restore_database, restore_table, restoring
 from backupctl.config import Config, Repository
 from backupctl.errors import Failure
 from backupctl.pgbackrest import Backup, Contents
@@ -169,3 +170,32 @@ def test_a_stanza_that_stays_locked_is_said_to_be(settings: Config, monkeypatch:
         pgbackrest.upgrade_stanza(settings)
     assert "wait until it has ended" in failed.value.next_step
     assert pgbackrest.upgrade_stanza(settings, check=False).returncode == 50
+
+
+def test_two_restores_of_a_table_in_one_second_get_a_schema_each(
+    settings: Config, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("load", "drop", "_move"):
+        monkeypatch.setattr(restore_table, name, lambda *_words: None)
+    done = subprocess.CompletedProcess[str](["x"], 0, "", "")
+    monkeypatch.setattr(restore_table, "run", lambda *_argv, **_more: done)
+    monkeypatch.setattr(restore_table, "Server", lambda port: Silent())
+    dump(settings, f"{DATABASE}_20261126_020000.backup")
+    monkeypatch.setattr(dumps, "choose", lambda *_words: dumps.of(settings, DATABASE)[0])
+    for _ in range(2):
+        restore_table.restore(settings, DATABASE, "invoices", None, replace=False)
+    schemas = re.findall(r"rows are in (restored_\w+)\.invoices", capsys.readouterr().out)
+    assert len(set(schemas)) == 2
+
+
+class Silent:
+    """A server that does what it is told."""
+
+    def tell(self, *_words: str, **_more: str) -> str:
+        return ""
+
+    def ask(self, *_words: str) -> int:
+        return 1
+
+    def words(self, _database: str) -> list[str]:
+        return []
