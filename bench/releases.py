@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import shutil
 import subprocess
 import sys
@@ -108,7 +107,7 @@ class Bench:
         wanted = [*versions[1:], *reversed(versions[-1 - plan.rollbacks : -1])]
         title = f"{len(wanted)} deploys and rollbacks on {_words(form)}, and one that is refused"
         with self._steps.step(title):
-            load, start = self._load(form, plan), time.monotonic()
+            load, start = self._load(form, plan.rate), time.monotonic()
             try:
                 deploys = [self._deploy(version) for version in wanted]
                 self._refused()
@@ -123,7 +122,7 @@ class Bench:
         versions = [f"3.{number}.0" for number in range(plan.deploys + 1)]
         control.install(versions)
         with self._steps.step(f"{plan.deploys} deploys by stop, delete, copy and start"):
-            load, start = self._load("control", plan), time.monotonic()
+            load, start = self._load("control", plan.rate), time.monotonic()
             try:
                 deploys, starts = [], []
                 for number, version in enumerate(versions[1:], start=1):
@@ -142,7 +141,7 @@ class Bench:
         for version in wanted:
             self._release(version)
         with self._steps.step(f"{len(wanted)} deploys without a load"):
-            load = self._load(CALM, dataclasses.replace(plan, rate=CALM_RATE))
+            load = self._load(CALM, CALM_RATE)
             try:
                 deploys = [self._deploy(version) for version in wanted]
             finally:
@@ -152,19 +151,19 @@ class Bench:
     def _idle(self, plan: Plan) -> Summary:
         """The same load with nothing done to it: what this machine can do at all."""
         with self._steps.step("nothing deployed"):
-            load, start = self._load("idle", plan), time.monotonic()
+            load, start = self._load("idle", plan.rate), time.monotonic()
             try:
                 _lasts(start, plan.seconds / 3)
             finally:
                 requests = load.stop()
         return summary("nothing deployed", plan.rate, requests, [], refused=0)
 
-    def _load(self, name: str, plan: Plan) -> Load:
+    def _load(self, name: str, rate: int) -> Load:
         certificate = self._folder / "ca.crt"
         if not certificate.exists():
             certificate.write_text(self._host.run("cat /etc/dhanman/certificates/ca.crt").stdout)
         target = Target(url=f"https://{NAME}/echo", address=self._host.address, certificate=certificate)
-        return Load(self._vegeta, target, self._folder / f"load-{name}", rate=plan.rate)
+        return Load(self._vegeta, target, self._folder / f"load-{name}", rate=rate)
 
     def _release(self, version: str) -> None:
         folder = self._place.folder / f"project/samples/echo-{version}"

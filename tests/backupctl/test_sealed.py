@@ -1,4 +1,4 @@
-"""What a sealed file costs those who guess its passphrase, and leaves behind on the host."""
+"""What a sealed file costs those who guess its passphrase, and who is named when sealing fails."""
 
 from __future__ import annotations
 
