@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ FIRST_ANSWER = 300
 """Seconds for the first word of a bucket; where it has answered, restic decides how long it goes on trying."""
 INCOMPLETE = 3
 """Exit status of a backup that could not read everything."""
+STALE = 1800
+"""Seconds after which restic takes a lock for one of a dead run; a file takes it far less to write."""
 LOCKED = 11
 _ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
@@ -88,6 +92,20 @@ class Restic:
             raise self.failure(found)
         # only of processes of this host that are gone, and of what is half an hour old
         self.call("unlock")
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Remove what killed runs were writing into a folder: restic gives it names of its own and forgets them.
+
+        Source: https://github.com/restic/restic/issues/4372.
+        """
+        address = self._config.restic["RESTIC_REPOSITORY"]
+        if not address.startswith("/"):
+            return
+        for file in Path(address).rglob("*-tmp-*"):
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - file.stat().st_mtime > STALE:
+                    file.unlink()
 
     def back_up(self, paths: Iterable[Path], excluded: Iterable[str]) -> None:
         """A snapshot. What vanished while it was read, as objects do that are deleted, is looked at once more."""

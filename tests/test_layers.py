@@ -14,7 +14,7 @@ OWN = {path.name for path in ROOT.iterdir() if path.is_dir() and any(path.glob("
 COMPONENTS = sorted((ROOT / "components").rglob("*.py"))
 # reads Pulumi's config and reports to its log; nothing else of Pulumi
 READER = {"settings/reader.py"}
-KNOW_SETTINGS = ("access.py", "environment.py", "outputs.py")
+KNOW_SETTINGS = ("access.py", "outputs.py")
 PURE = [
     path
     for path in COMPONENTS
@@ -62,7 +62,7 @@ def test_only_remote_knows_the_command_provider(path: Path) -> None:
 @pytest.mark.parametrize("path", COMPONENTS, ids=name)
 def test_only_the_environment_and_the_outputs_know_the_settings(path: Path) -> None:
     found = [module for module in imports(path) if module.startswith("components.settings")]
-    assert not found or path.parent.name in ("settings", "specs") or path.name in KNOW_SETTINGS
+    assert not found or path.parent.name in ("settings", "specs", "environment") or path.name in KNOW_SETTINGS
 
 
 @pytest.mark.parametrize("path", COMPONENTS, ids=name)

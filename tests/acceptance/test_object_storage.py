@@ -7,6 +7,7 @@ import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import pytest
@@ -228,16 +229,22 @@ def test_a_backup_that_is_killed_stops_no_other_one(storage: World, letter: str)
     storage.run(f"head -c 80M /dev/urandom > /root/large && systemctl start {BACKUP}")
     # restic reads it for long enough to be killed with its lock in the repository
     storage.run("cp /root/large /var/lib/dhanman-object-storage-local/large-of-the-test")
-    locks = "/srv/dhanman/backups/object-storage/locks"
+    folder = "/srv/dhanman/backups/object-storage/locks"
+    # a lock that is still being written has another name, and the commands before the backup have theirs
+    locks = f"ls {folder} | {{ grep -xE '[0-9a-f]{{64}}' || true; }}"
+    held = f"pgrep -f '[r]estic --quiet backup' >/dev/null && {locks} | grep -q ."
     storage.run(
-        f"systemctl start --no-block {BACKUP}; timeout 60 sh -c 'until ls {locks} | grep -q .; do :; done'; "
+        f"systemctl start --no-block {BACKUP}; timeout 60 bash -c {quote(f'until {held}; do :; done')} && "
         f"systemctl kill --signal=KILL {BACKUP}; timeout 60 sh -c 'while systemctl is-active -q {BACKUP}; do :; done'"
     )
     try:
-        assert storage.run(f"ls {locks}").strip(), "the run was killed while it held its lock"
+        assert storage.run(locks).strip(), "the run was killed while it held its lock"
         assert json.loads(storage.run(f"cat {STATUS}"))["result"] == "ok", "a killed run writes nothing"
+        # and what a run leaves that is killed before its file has its name
+        storage.run(f"touch -d '1 hour ago' {folder}/0a1b-tmp-1415226197")
         storage.run(f"systemctl start {BACKUP}")
-        assert storage.run(f"ls {locks}") == ""
+        assert storage.run(locks) == ""
+        assert "0a1b-tmp" not in storage.run(f"ls {folder}")
     finally:
         storage.run("rm /root/large /var/lib/dhanman-object-storage-local/large-of-the-test")
 

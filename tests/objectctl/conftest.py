@@ -80,5 +80,5 @@ def config(tmp_path: Path) -> Config:
         port=9000,
         credentials=tmp_path / "root.env",
         backup_unit="dhanman-object-backup-qa@backup.service",
-        restic={"RESTIC_REPOSITORY": "/somewhere", "RESTIC_PASSWORD": PASSPHRASE},
+        restic={"RESTIC_REPOSITORY": str(tmp_path / "repository"), "RESTIC_PASSWORD": PASSPHRASE},
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import time
+from pathlib import Path
 
 import pytest
 
 from objectctl import backing_up, status
 from objectctl.config import Config
 from objectctl.errors import Failure
+from objectctl.restic import STALE
 from tests.objectctl.conftest import PASSPHRASE, Fake
 
 STATS = json.dumps({"total_size": 4096})
@@ -29,6 +32,22 @@ def test_a_repository_is_made_once_and_a_dead_run_s_lock_is_taken_away(fake: Fak
     verbs = fake.verbs
     assert verbs.count("init") == 1
     assert [v for v in verbs if v in ("unlock", "backup", "forget")] == ["unlock", "backup", "forget"] * 2
+
+
+def test_what_a_killed_run_was_writing_is_removed_once_nobody_can_still_write_it(
+    fake: Fake, config: Config
+) -> None:
+    locks = Path(config.restic["RESTIC_REPOSITORY"]) / "locks"
+    locks.mkdir(parents=True)
+    whole, left, written = (locks / name for name in ("0a1b", "0a1b-tmp-1415226197", "2c3d-tmp-271828182"))
+    for file in (whole, left, written):
+        file.touch()
+    long_ago = time.time() - STALE - 60
+    for file in (whole, left):
+        os.utime(file, (long_ago, long_ago))
+    fake.answers(**GOOD)
+    backing_up.back_up(config)
+    assert sorted(locks.iterdir()) == [whole, written]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,10 @@ WRONG_SETTINGS: Mapping[str, Mapping[str, Any]] = {
 }
 WRONG_PROGRAM = {
     "components/credentials.py": ("PASSWORD_LENGTH = 32", "PASSWORD_LENGTH = 8"),
-    "components/environment.py": ('self._guarded = settings.environment != "local"', "self._guarded = False"),
+    "components/environment/frame.py": (
+        'self.protect = settings.environment != "local"',
+        "self.protect = False",
+    ),
 }
 BROKEN_BY_SETTINGS = {
     "backups-are-kept-long-enough",
