@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from hostctl.errors import HostError
+from hostctl.log_files import LogFiles
 from hostctl.report import progress, tail
 from hostctl.run import run
-from hostctl.systemd import file_tail, last_words, properties
+from hostctl.systemd import last_words, properties
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.5
 LONGEST_ATTEMPT = 5.0
@@ -52,12 +52,20 @@ def title(check: dict[str, Any]) -> str:
     return f"port {check['port']} accepts connections" if check["type"] == "tcp" else str(check["title"])
 
 
-def wait(check: dict[str, Any], units: Sequence[str] = (), *, alive: str | None = None) -> None:
-    """Wait until the condition holds; at the limit, fail with the last reason and the log's last lines.
+def wait(
+    check: dict[str, Any],
+    units: Sequence[str] = (),
+    *,
+    alive: str | None = None,
+    logs: LogFiles | None = None,
+) -> None:
+    """Wait until the condition holds; at the limit, fail with the last reason and the logs' last lines.
 
     ``units``: systemd units that it may depend on; what systemd says of those that do not run belongs to the reason.
     ``alive``: a unit without which there is nothing to wait for; its death ends the waiting at once.
+    ``logs``: instead of the one that the check names.
     """
+    logs = logs or LogFiles([check["log"]] if check.get("log") else [], whole=True)
     limit = float(check["timeout"])
     start, pause, told, reason = time.monotonic(), FIRST_PAUSE, "", ""
     while True:
@@ -70,10 +78,10 @@ def wait(check: dict[str, Any], units: Sequence[str] = (), *, alive: str | None 
             # but that the last, short attempt got no answer tells less than the reason before
             reason = answer
         if alive and _is_dead(alive):
-            _fail(check, f"{alive} has ended after {passed:.1f} s", reason, [alive])
+            _fail(f"{alive} has ended after {passed:.1f} s", reason, [alive], logs)
         if limit - passed <= pause:
             hint = TAKES_LONGER if alive else NEXT
-            _fail(check, f"not within {limit:.0f} s: {title(check)}", reason, units, hint)
+            _fail(f"not within {limit:.0f} s: {title(check)}", reason, units, logs, hint)
         if alive and reason != told:
             progress(f"  waiting for {title(check)}: {reason}")
             told = reason
@@ -81,12 +89,9 @@ def wait(check: dict[str, Any], units: Sequence[str] = (), *, alive: str | None 
         pause = min(pause * 1.6, LONGEST_PAUSE)
 
 
-def _fail(check: dict[str, Any], what: str, reason: str, units: Sequence[str], hint: str = NEXT) -> NoReturn:
-    details = "\n".join([tail(reason, 4), *_fallen(units)])
-    log = check.get("log")
-    if log and (words := tail(file_tail(Path(log)), 12)):
-        details += f"\n    last lines of {log}:\n{words}"
-    raise HostError(what, details=details, hint=hint)
+def _fail(what: str, reason: str, units: Sequence[str], logs: LogFiles, hint: str = NEXT) -> NoReturn:
+    parts = [tail(reason, 4), *_fallen(units), logs.words()]
+    raise HostError(what, details="\n".join(filter(None, parts)), hint=hint)
 
 
 def _is_dead(unit: str) -> bool:

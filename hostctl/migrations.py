@@ -8,6 +8,7 @@ from pathlib import Path
 from hostctl.errors import HostError
 from hostctl.interruption import Interrupted
 from hostctl.kinds.paths import write_file
+from hostctl.log_files import LogFiles
 from hostctl.report import progress
 from hostctl.run import run
 from hostctl.store import Store
@@ -18,7 +19,7 @@ KILL_AFTER = 100.0
 
 
 def run_once(
-    done: Path, artifact: str, *, service: str, slot: str, version: str, limit: float, log: str
+    done: Path, artifact: str, *, service: str, slot: str, version: str, limit: float, logs: LogFiles
 ) -> None:
     """Run the migration of the release in ``slot``, unless ``done`` (JSON) says that ``artifact`` had its own.
 
@@ -34,7 +35,7 @@ def run_once(
         # that of a killed run goes on under systemd: starting it again would only wait for it
         _end(unit)
         try:
-            tell("start", unit, log, timeout=limit + KILL_AFTER)
+            tell("start", unit, logs, timeout=limit + KILL_AFTER)
         except Interrupted:
             raise
         except HostError as error:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from hostctl.errors import HostError
+from hostctl.log_files import LogFiles
 from hostctl.report import LINES, tail
 from hostctl.run import run
-
-LOG_TAIL = 64 * 1024
-"""Bytes read from the end of a log file for an error message."""
 
 _SHOW = ["systemctl", "show", "--property=LoadState,ActiveState,SubState,UnitFileState,NRestarts,DropInPaths"]
 _known: dict[str, dict[str, str]] = {}
@@ -43,34 +40,23 @@ def _parse(shown: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
 
 
-def tell(verb: str, unit: str, log: str | None = None, *, timeout: float = 180) -> None:
-    """``systemctl verb unit``; a refusal is told with the unit's last words (``log``: its file beside the journal)."""
+def tell(verb: str, unit: str, logs: LogFiles | None = None, *, timeout: float = 180) -> None:
+    """``systemctl verb unit``; a refusal is told with the unit's last words (``logs``: files beside the journal)."""
     done = run(["systemctl", verb, unit], check=False, timeout=timeout)
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise HostError(
             f"systemctl {verb} {unit}: {said[0] if said else 'failed'}",
-            details=last_words(unit, log),
+            details="\n".join(filter(None, [last_words(unit), logs.words() if logs else ""])),
             hint=f"on the host: systemctl status {unit}",
         )
 
 
-def last_words(unit: str, log: str | None = None) -> str:
-    """The last lines of a unit's journal and of its log file, for an error message."""
+def last_words(unit: str) -> str:
+    """The last lines of a unit's journal, for an error message."""
     journal = run(
         ["journalctl", "--quiet", "--no-pager", "--output=cat", f"--lines={LINES}", f"--unit={unit}"],
         check=False,
         timeout=20,
     ).stdout
-    file = file_tail(Path(log)) if log else ""
-    return "\n".join(part for part in (tail(journal, 8), tail(file, 12)) if part)
-
-
-def file_tail(path: Path) -> str:
-    """The end of a log file; nothing if it is not there."""
-    try:
-        with path.open("rb") as stream:
-            stream.seek(max(0, path.stat().st_size - LOG_TAIL))
-            return stream.read().decode(errors="replace")
-    except OSError:
-        return ""
+    return tail(journal, 8)

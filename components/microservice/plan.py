@@ -103,7 +103,7 @@ def microservice_unit(
             current_socket=names.current_socket,
             unit_digest=options,
             health=(("/health/startup", spec.ready_timeout), ("/health/ready", spec.ready_timeout)),
-            log=names.error_log,
+            logs=(names.log, names.error_log),
             deploy_log=names.deploy_log,
             migration=spec.migration[1] if spec.migration else None,
             canary=spec.canary,

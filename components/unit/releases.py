@@ -70,7 +70,7 @@ class Deployment(Thing):
 
     ``artifact``: sha256 of the release. ``settings``: JSON laid over the artifact's own ``settings_file``, readable by
     ``user`` alone, a copy for each slot below ``config_directory``; never shown. ``unit_digest``: of what else a
-    process is started from; another one asks for a new process. ``log``: whose last lines an error quotes.
+    process is started from; another one asks for a new process. ``logs``: whose last lines an error quotes.
     ``deploy_log``: gets a line of JSON for each attempt. ``migration``: seconds that the unit
     ``{service}-migrate@{slot}`` has before the release serves for the first time; None if there is no such unit.
     ``slot_ports``: the port that each slot's process listens on; the slot then gets copies of its own of the units of
@@ -93,7 +93,7 @@ class Deployment(Thing):
     current_socket: str
     unit_digest: str
     health: tuple[tuple[str, float], ...]
-    log: str
+    logs: tuple[str, ...]
     deploy_log: str
     migration: float | None = None
     slot_ports: Mapping[str, int] | None = None

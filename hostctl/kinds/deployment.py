@@ -12,6 +12,7 @@ from hostctl.deploy_log import logged
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.file import merged_json
 from hostctl.kinds.paths import attribute_differences, write_file
+from hostctl.log_files import LogFiles
 from hostctl.ownership import put_back, set_aside
 from hostctl.proxy import Proxy
 from hostctl.report import progress
@@ -32,6 +33,8 @@ class Deployment(Kind):
 
     name = "deployment"
     phase = Phase.SERVICES
+    _logs: LogFiles | None = None
+    """The service's logs since its last launch."""
 
     @property
     def key(self) -> str:
@@ -211,6 +214,10 @@ class Deployment(Kind):
                 entry["canary"] = self._try(slot)
             self.current.lead(slot)
 
+    def _log_files(self) -> LogFiles:
+        # units that a former program applied name none
+        return LogFiles(self.wanted.get("logs", ()))
+
     def _fill(self, slot: Slot, more: State) -> None:
         slot.stop()
         port = (self.wanted.get("slot_ports") or {}).get(slot.name)
@@ -274,7 +281,7 @@ class Deployment(Kind):
                 slot=slot.name,
                 version=self.version,
                 limit=float(limit),
-                log=self.wanted["log"],
+                logs=self._log_files(),
             )
 
     def start(self, slot: Slot) -> None:
@@ -285,14 +292,14 @@ class Deployment(Kind):
     def launch(self, slot: Slot) -> None:
         """Start what a slot holds."""
         progress(f"  starting {slot.unit}")
-        tell("start", slot.unit, self.wanted["log"])
+        self._logs = self._log_files()
+        tell("start", slot.unit, self._logs)
 
     def await_ready(self, slot: Slot) -> None:
         """Wait until it answers on its own socket; its death ends the waiting."""
         for path, timeout in self.wanted["health"]:
             check = {"type": "http", "socket": slot.socket, "path": path, "port": None, "host": "localhost"}
-            check |= {"status": 200, "timeout": timeout, "log": self.wanted["log"]}
-            checks.wait(check, alive=slot.unit)
+            checks.wait(check | {"status": 200, "timeout": timeout}, alive=slot.unit, logs=self._logs)
 
     def finish(self) -> None:
         """Let the old slot finish its requests and stop; nobody waits for that."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hostctl.kinds.base import Kind, Phase, State
 from hostctl.kinds.postgres_cluster import serves_by_itself
+from hostctl.log_files import LogFiles
 from hostctl.ownership import owned, put_back, set_aside
 from hostctl.run import run
 from hostctl.systemd import properties, tell
@@ -81,10 +82,13 @@ class Service(Kind):
         self._set("enabled", self.wanted["enabled"])
         self._set("running", self.wanted["running"])
 
+    def _logs(self) -> LogFiles:
+        return LogFiles([self.wanted["log"]] if self.wanted.get("log") else [])
+
     def _reread(self) -> None:
         run(["systemctl", "daemon-reload"])
         if (self.observe() or {}).get("running"):
-            tell("restart", self.key, self.wanted.get("log"))
+            tell("restart", self.key, self._logs())
 
     def _set(self, what: str, wanted: bool | None) -> None:
         now = self.observe() or {}
@@ -93,7 +97,7 @@ class Service(Kind):
         verb = {"enabled": ("disable", "enable"), "running": ("stop", "start")}[what][wanted]
         if verb == "start" and now["active"] == "failed":
             run(["systemctl", "reset-failed", self.key], check=False)
-        tell(verb, self.key, self.wanted.get("log"))
+        tell(verb, self.key, self._logs())
 
     def restore(self, state: State) -> None:
         """Bring enablement, activity and drop-ins back; a unit that was not there is stopped and disabled."""

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hostctl.errors import HostError
-from hostctl.systemd import LOG_TAIL, asked_at_once, file_tail, properties, tell
+from hostctl.log_files import LogFiles
+from hostctl.systemd import asked_at_once, properties, tell
 from tests.hostctl.tools import Tools
 
 SHOW = "systemctl show"
@@ -80,27 +81,23 @@ def test_a_refusal_names_the_unit_and_its_last_words_from_journal_and_log(
     tools: Tools, tmp_path: Path
 ) -> None:
     log = tmp_path / "a.log"
-    log.write_text("".join(f"log {n}\n" for n in range(30)))
+    log.write_text("of an older failure\n")
+    logs = LogFiles([str(log)])
+    log.write_text(log.read_text() + "".join(f"log {n}\n" for n in range(3)))
     tools.answer("systemctl start", err="Job for a.service failed.\nSee more.\n", status=1)
     tools.answer("journalctl", "".join(f"journal {n}\n" for n in range(30)))
     with pytest.raises(HostError) as refused:
-        tell("start", "a.service", str(log))
+        tell("start", "a.service", logs)
     assert refused.value.what == "systemctl start a.service: Job for a.service failed."
     words = [line.strip() for line in refused.value.details.splitlines()]
-    assert words == [*(f"journal {n}" for n in range(22, 30)), *(f"log {n}" for n in range(18, 30))]
+    quoted = [f"last lines of {log}:", *(f"log {n}" for n in range(3))]
+    assert words == [*(f"journal {n}" for n in range(22, 30)), *quoted]
     assert "systemctl status a.service" in refused.value.hint
 
 
 def test_a_refusal_without_a_word_is_told_all_the_same(tools: Tools) -> None:
     tools.answer("systemctl", status=5)
-    for log in (None, "/no/such.log"):
+    for logs in (None, LogFiles(["/no/such.log"])):
         with pytest.raises(HostError, match=r"systemctl stop a\.service: failed") as refused:
-            tell("stop", "a.service", log)
+            tell("stop", "a.service", logs)
         assert refused.value.details == ""
-
-
-def test_of_a_large_log_only_the_end_is_read(tmp_path: Path) -> None:
-    log = tmp_path / "a.log"
-    log.write_bytes(b"x" * LOG_TAIL + b"\xffend")
-    assert file_tail(log) == "x" * (LOG_TAIL - 4) + "\N{REPLACEMENT CHARACTER}end"
-    assert file_tail(tmp_path / "none") == ""

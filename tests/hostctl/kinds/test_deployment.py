@@ -15,6 +15,7 @@ from hostctl import checks, current, migrations, proxy, slots
 from hostctl.errors import HostError
 from hostctl.kinds import build, deployment
 from hostctl.kinds.deployment import Deployment
+from hostctl.log_files import LogFiles
 from hostctl.store import Store
 from tests.hostctl.tools import Tools
 
@@ -32,18 +33,21 @@ class Host:
         self.drop_ins = ""
         self.shown = ""
         self.deaf: set[str] = set()
+        self.said = ""
 
     def properties(self, unit: str) -> dict[str, str]:
         process = unit.replace("-proxy@", "@").replace(".socket", ".service")
         state = "active" if process in self.running and unit not in self.deaf else "inactive"
         return {"ActiveState": state, "SubState": "running", "DropInPaths": self.drop_ins}
 
-    def tell(self, verb: str, unit: str, log: str | None = None, **_: Any) -> None:
+    def tell(self, verb: str, unit: str, logs: LogFiles, **_: Any) -> None:
         self.steps.append(f"{verb} {unit}")
         if f"{verb} {unit}" in self.refused:
             raise HostError(f"systemctl {verb} {unit}: failed")
         self.running.add(unit)
         self.deaf.clear()
+        with (self.root / "log/sales.log").open("a") as log:
+            log.write(f"{unit} starts\n")
 
     def run(self, argv: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
         if argv[1] == "stop":
@@ -52,7 +56,8 @@ class Host:
             self.steps.append(" ".join(a for a in argv[1:] if a != "--no-block"))
         return subprocess.CompletedProcess(argv, 0, self.shown if argv[1] == "show" else "", "")
 
-    def wait(self, check: dict[str, Any], **_: Any) -> None:
+    def wait(self, check: dict[str, Any], *, logs: LogFiles, **_: Any) -> None:
+        self.said = logs.words()
         self.steps.append(f"ask {check['socket'].split('/')[2]} {check['path']}")
         if check["path"] in self.refused:
             raise HostError(f"not within 1 s: {check['path']}")
@@ -80,6 +85,7 @@ def make_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
         monkeypatch.setattr(module, "tell", made.tell)
     monkeypatch.setattr(checks, "wait", made.wait)
     monkeypatch.setattr(current, "UNITS", tmp_path / "units")
+    (tmp_path / "log").mkdir()
     for version in ("1", "2", "3"):
         (tmp_path / "sales/releases" / version).mkdir(parents=True)
     for slot in slots.SLOTS:
@@ -101,7 +107,7 @@ def thing(host: Host, version: str = "1", **changes: Any) -> Deployment:
         "current_socket": str(host.root / "run/sales.sock"),
         "unit_digest": "unit",
         "health": [["/health/startup", 1], ["/health/ready", 1]],
-        "log": "/dev/null",
+        "logs": [str(host.root / "log/sales.log"), str(host.root / "log/sales.error.log")],
         "deploy_log": str(host.root / "deploys.log"),
     }
     made = build(wanted | changes)
@@ -170,6 +176,15 @@ def test_a_release_that_does_not_get_ready_never_serves_and_leaves_no_trace(host
     assert thing(host).differs(thing(host).observe()) == []
     assert second.observe() == before
     assert [entry["result"] for entry in host.log()] == ["serves", "refused"]
+
+
+def test_while_a_release_is_waited_for_only_what_is_logged_since_its_start_counts(host: Host) -> None:
+    deploy(host)
+    (host.root / "log/sales.error.log").write_text("what an older release died of\n")
+    thing(host, "2").apply(thing(host, "2").observe())
+    assert (
+        host.said == f"    last lines of {host.root / 'log/sales.log'}:\n    {SERVICE}@green.service starts"
+    )
 
 
 def test_an_undo_after_the_switch_goes_back_to_the_slot_that_still_runs(host: Host) -> None:
@@ -375,7 +390,7 @@ def test_taking_it_away_stops_both_slots_and_leaves_nothing(host: Host) -> None:
     deployed.restore(origin)
     assert host.running == set()
     left = {str(p.relative_to(host.root)) for p in host.root.rglob("*") if not p.is_dir()}
-    assert left == {"deploys.log"}
+    assert left == {"deploys.log", "log/sales.log"}
 
 
 def test_the_record_knows_the_settings_by_their_digest_alone(host: Host) -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from hostctl import ownership
 from hostctl.kinds import build, service
+from hostctl.log_files import LogFiles
 from hostctl.store import Store
 from tests.hostctl.tools import Tools
 
 NAME = "n.service"
-LOG = "/var/log/n.log"
 
 
 class Unit:
@@ -22,11 +22,11 @@ class Unit:
     def __init__(self) -> None:
         self.shown = {"LoadState": "loaded", "ActiveState": "active", "SubState": "running"}
         self.shown |= {"UnitFileState": "enabled", "DropInPaths": ""}
-        self.said: list[tuple[str, str | None]] = []
+        self.said: list[tuple[str, LogFiles]] = []
 
-    def tell(self, verb: str, unit: str, log: str | None = None) -> None:
+    def tell(self, verb: str, unit: str, logs: LogFiles) -> None:
         assert unit == NAME
-        self.said.append((verb, log))
+        self.said.append((verb, logs))
         self.shown |= {
             "start": {"ActiveState": "active"},
             "stop": {"ActiveState": "inactive"},
@@ -50,14 +50,17 @@ def unit(monkeypatch: pytest.MonkeyPatch, tools: Tools, store: Store) -> Unit:
     return made
 
 
-def _service(enabled: bool | None = True, running: bool | None = True) -> service.Service:
-    thing = build({"kind": "service", "unit": NAME, "enabled": enabled, "running": running, "log": LOG})
+def _service(
+    enabled: bool | None = True, running: bool | None = True, log: Path | None = None
+) -> service.Service:
+    wanted = {"kind": "service", "unit": NAME, "enabled": enabled, "running": running}
+    thing = build(wanted | {"log": str(log) if log else None})
     assert isinstance(thing, service.Service)
     return thing
 
 
-def _differs(**wanted: bool | None) -> list[str]:
-    thing = _service(**wanted)
+def _differs(enabled: bool | None = True, running: bool | None = True) -> list[str]:
+    thing = _service(enabled, running)
     return thing.differs(thing.observe())
 
 
@@ -117,17 +120,19 @@ def test_a_unit_that_systemd_does_not_know_at_all_is_no_such_unit(unit: Unit) ->
     ],
 )
 def test_both_switches_are_told_once_as_announced_and_come_back(
-    unit: Unit, wanted: bool, shown: tuple[str, str], verbs: list[str], back: list[str]
+    unit: Unit, wanted: bool, shown: tuple[str, str], verbs: list[str], back: list[str], tmp_path: Path
 ) -> None:
     unit.shown |= {"ActiveState": shown[0], "UnitFileState": shown[1]}
-    thing = _service(wanted, wanted)
+    log = tmp_path / "n.log"
+    thing = _service(wanted, wanted, log)
     assert thing.effects(thing.observe()) == [f"{verb} {NAME}" for verb in verbs]
     before = _apply(thing)
     thing.apply(thing.observe())
     assert unit.verbs == verbs
     thing.restore(before)
     assert unit.verbs == [*verbs, *back]
-    assert {log for _, log in unit.said} == {LOG}
+    log.write_text("the reason")
+    assert {logs.words() for _, logs in unit.said} == {f"    last lines of {log}:\n    the reason"}
 
 
 def test_a_failed_unit_is_started_after_its_failure_was_forgotten(unit: Unit, tools: Tools) -> None:
