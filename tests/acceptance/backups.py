@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 import yaml
 
 from tests.acceptance.world import World
+from tests.waiting import until
 
 DATABASE = "local-dhanman-sales"
 STATE = "/var/lib/dhanman-backup-local"
 SQL = "runuser -u postgres -- psql -XAtq --set=ON_ERROR_STOP=1"
 PGBACKREST = "runuser -u postgres -- pgbackrest --stanza=local"
-
-
-def until(condition: Callable[[], bool], limit: float) -> None:
-    """Wait for it; fail after ``limit`` seconds."""
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, f"not within {limit:.0f} s"
-        time.sleep(0.5)
 
 
 def info(world: World, repository: int) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import testbed
 from testbed.process import locked
-from tests.acceptance.backups import info, until
+from tests.acceptance.backups import info
 from tests.acceptance.world import World
+from tests.waiting import until
 
 SUITE = "forky"
 

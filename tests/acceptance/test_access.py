@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.world import World
-from tests.faults.conditions import wait_for
 
 pytestmark = pytest.mark.host
 
@@ -99,7 +98,7 @@ def test_a_changed_list_of_keys_is_brought_to_a_host_that_lets_root_in_no_more(
 def test_who_guesses_is_banned_by_nftables_and_everybody_else_gets_in(outside: Outside) -> None:
     world = outside.world
     outside.guess()
-    wait_for(world, f"{BANNED} | grep -qw {outside.source}", 20)
+    world.wait_for(f"{BANNED} | grep -qw {outside.source}", 20)
     refused = outside.ssh("deploy", "true")
     assert refused.returncode == 255
     assert "Connection refused" in refused.stderr
@@ -117,7 +116,7 @@ def test_who_has_deployed_may_fail_as_often_as_it_likes(outside: Outside) -> Non
     assert world.run(f"cut -d' ' -f1 {CONTACTS}").split() == [outside.source]
     assert world.run(f"stat -c %a:%U {CONTACTS}") == "600:root\n"
     outside.guess()
-    wait_for(world, f"grep -q 'Ignore {outside.source} by command' /var/log/fail2ban.log", 20)
+    world.wait_for(f"grep -q 'Ignore {outside.source} by command' /var/log/fail2ban.log", 20)
     assert outside.source not in world.run(f"{BANNED} 2>/dev/null || true")
     assert outside.ssh("deploy", "id -un").stdout == "deploy\n"
 
@@ -125,7 +124,7 @@ def test_who_has_deployed_may_fail_as_often_as_it_likes(outside: Outside) -> Non
 def test_a_ban_is_lifted_when_a_deployment_comes_from_the_address(outside: Outside) -> None:
     world = outside.world
     world.run("fail2ban-client set sshd banip 203.0.113.9")
-    wait_for(world, f"{BANNED} | grep -qw 203.0.113.9", 10)
+    world.wait_for(f"{BANNED} | grep -qw 203.0.113.9", 10)
     come = "env SSH_CONNECTION='203.0.113.9 50000 198.51.100.79 22'"
     world.run(f"""echo '{{"unit": "access"}}' | {come} {HOSTCTL} confirm""")
-    wait_for(world, f"! {BANNED} | grep -qw 203.0.113.9", 10)
+    world.wait_for(f"! {BANNED} | grep -qw 203.0.113.9", 10)

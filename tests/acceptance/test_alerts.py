@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests import waiting
 from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.world import World
 from tests.certificates import Certificates, certificates
@@ -72,10 +72,8 @@ def world(converged_world: ConvergedWorld, made: Certificates, hook: Webhook, po
 
 
 def until(condition: Callable[[], object], limit: float) -> None:
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, f"not within {limit:.0f} s"
-        time.sleep(2.5)  # five starts of a unit in 10 s are too many for systemd
+    """Asked slowly: five starts of a unit in 10 s are too many for systemd."""
+    waiting.until(condition, limit, pause=2.5)
 
 
 def started(world: World, unit: str) -> bool:

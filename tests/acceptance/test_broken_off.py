@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from collections.abc import Callable
 
 import pytest
@@ -15,13 +14,6 @@ from tests.acceptance.world import STACK, World
 pytestmark = pytest.mark.host
 
 
-def _wait_for(world: World, what: str, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while world.host.exec(what, check=False).returncode != 0:
-        assert time.monotonic() < until, f"not within {seconds} s: {what}"
-        time.sleep(0.2)
-
-
 def test_a_first_run_that_is_killed_and_one_that_loses_its_host_converge_and_destroy_leaves_nothing(
     new_world: Callable[[str], World],
 ) -> None:
@@ -29,14 +21,14 @@ def test_a_first_run_that_is_killed_and_one_that_loses_its_host_converge_and_des
     found = _fingerprint(world)
 
     killed = world.start("up", "--stack", STACK, "--yes", "--skip-preview")
-    _wait_for(world, "test -e /etc/apt/apt.conf.d/52dhanman-unattended-upgrades", 120)
+    world.wait_for("test -e /etc/apt/apt.conf.d/52dhanman-unattended-upgrades", 120)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
 
     world.pulumi("cancel", "--stack", STACK, "--yes")
     rebooted = world.start("up", "--stack", STACK, "--yes", "--skip-preview")
-    _wait_for(
-        world, "test -e /etc/rabbitmq/rabbitmq.conf -o -e /etc/postgresql/18/main/conf.d/dhanman.conf", 180
+    world.wait_for(
+        "test -e /etc/rabbitmq/rabbitmq.conf -o -e /etc/postgresql/18/main/conf.d/dhanman.conf", 180
     )
     world.host.reboot()
     said, _ = rebooted.communicate(timeout=300)

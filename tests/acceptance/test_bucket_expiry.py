@@ -6,8 +6,7 @@ old; its scanner, which obeys the rules, is told to look every second.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from components.backup.bucket.spec import Lock
 from tests.acceptance import s3_servers
 from tests.acceptance.s3_servers import Server
 from tests.acceptance.test_bucket import NAME, make
+from tests.waiting import until
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 
@@ -55,13 +55,6 @@ def versions(server: Server, name: str) -> tuple[int, int]:
     return len(found.get("Versions", [])), len(found.get("DeleteMarkers", []))
 
 
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, "not within 60 s"
-        time.sleep(0.2)
-
-
 def test_what_was_deleted_is_there_for_its_days_and_then_gone_with_its_marker(server: Server) -> None:
     make(server, hidden_days=7)
     deleted(server, "day-6", uploaded=40, hidden=6)
@@ -70,7 +63,7 @@ def test_what_was_deleted_is_there_for_its_days_and_then_gone_with_its_marker(se
     days_ago(server, 9).put_object(Bucket=NAME, Key="overwritten", Body=b"second")
     days_ago(server, 400).put_object(Bucket=NAME, Key="old-and-not-deleted", Body=b"x")
 
-    until(lambda: versions(server, "day-9") == (0, 0) and versions(server, "overwritten") == (1, 0))
+    until(lambda: versions(server, "day-9") == (0, 0) and versions(server, "overwritten") == (1, 0), 60)
     assert versions(server, "day-6") == (1, 1)
     assert versions(server, "old-and-not-deleted") == (1, 0)
     assert server.client.get_object(Bucket=NAME, Key="overwritten")["Body"].read() == b"second"
@@ -81,7 +74,7 @@ def test_fewer_days_hold_for_what_is_hidden_already(server: Server) -> None:
     deleted(server, "day-6", uploaded=40, hidden=6)
     deleted(server, "day-1", uploaded=40, hidden=1)
     make(server, hidden_days=3)
-    until(lambda: versions(server, "day-6") == (0, 0))
+    until(lambda: versions(server, "day-6") == (0, 0), 60)
     assert versions(server, "day-1") == (1, 1)
 
 
@@ -92,5 +85,5 @@ def test_what_is_locked_outlasts_its_days(server: Server) -> None:
     deleted(server, "free", uploaded=40, hidden=9)
     make(server, lock=lock)
     deleted(server, "locked", uploaded=40, hidden=9)
-    until(lambda: versions(server, "free") == (0, 0))
+    until(lambda: versions(server, "free") == (0, 0), 60)
     assert versions(server, "locked") == (1, 1)

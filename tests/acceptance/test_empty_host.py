@@ -15,11 +15,12 @@ import pytest
 
 import testbed
 from scripts.steps import Steps
-from tests.acceptance.backups import SQL, first_backups, info, sql, until, use_bucket
+from tests.acceptance.backups import SQL, first_backups, info, sql, use_bucket
 from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.object_store import ObjectStore, program
 from tests.acceptance.template import SUITE
 from tests.acceptance.world import World
+from tests.waiting import until
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 

@@ -14,9 +14,10 @@ import pytest
 from components.backup.physical import Bucket
 from components.backup.physical.from_prod import Source
 from scripts.steps import Steps
-from tests.acceptance.backups import DATABASE, first_backups, sql, until, use_bucket
+from tests.acceptance.backups import DATABASE, first_backups, sql, use_bucket
 from tests.acceptance.object_store import BUCKET, NAME, PORT, READER_ID, READER_KEY, ObjectStore, program
 from tests.acceptance.world import World
+from tests.waiting import until
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 

@@ -9,7 +9,7 @@ import pytest
 from components.host.kernel import KERNEL_PARAMETERS
 from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.world import World
-from tests.faults.conditions import assert_serves, wait_for
+from tests.faults.conditions import assert_serves
 
 pytestmark = pytest.mark.host
 
@@ -76,9 +76,9 @@ def test_in_its_window_a_host_waits_for_whoever_is_at_work(world: World) -> None
         boot = world.run("cat /proc/sys/kernel/random/boot_id; systemctl show -p KernelTimestampMonotonic")
         try:
             world.run(f"systemd-run --quiet --unit=at-work flock {LOCK} sleep 60")
-            wait_for(world, f"! flock --nonblock {LOCK} true", 10)
+            world.wait_for(f"! flock --nonblock {LOCK} true", 10)
             world.run(f"touch /run/reboot-required && systemctl start --no-block {REBOOT}")
-            wait_for(world, f"journalctl -q -u {REBOOT} | grep -q 'waiting: hostctl is at work (base)'", 20)
+            world.wait_for(f"journalctl -q -u {REBOOT} | grep -q 'waiting: hostctl is at work (base)'", 20)
             assert world.run(f"systemctl show {REBOOT} -p ActiveState --value").strip() == "activating"
         finally:
             world.run(f"rm -f /run/reboot-required; systemctl stop {REBOOT} at-work; systemctl reset-failed")
@@ -94,10 +94,8 @@ def test_in_its_window_a_host_reboots_and_is_as_it_was(converged_world: Converge
     # nobody has been at work for a while
     world.run("touch -d '10 minutes ago' /var/lib/dhanman/locks/* /var/lib/dhanman/manifests/*")
     world.run(f"touch /run/reboot-required; systemctl start --no-block {REBOOT}")
-    wait_for(world, f"test \"$(systemctl show -p UserspaceTimestamp --value)\" != '{started.strip()}'", 90)
-    wait_for(
-        world, "systemctl is-system-running --wait >/dev/null; systemctl is-active -q fail2ban nginx", 90
-    )
+    world.wait_for(f"test \"$(systemctl show -p UserspaceTimestamp --value)\" != '{started.strip()}'", 90)
+    world.wait_for("systemctl is-system-running --wait >/dev/null; systemctl is-active -q fail2ban nginx", 90)
     assert {"nosuid", "nodev", "noexec"} <= options(world, "/dev/shm")
     assert_serves(world)
     assert world.drift() == []

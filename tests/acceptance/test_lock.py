@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 
 import pytest
 
@@ -36,21 +35,14 @@ def _start(world: World, verb: str, document: str) -> subprocess.Popen[str]:
     return process
 
 
-def _wait_for(world: World, command: str) -> None:
-    until = time.monotonic() + 20
-    while world.host.exec(command, check=False).returncode != 0:
-        assert time.monotonic() < until, f"not within 20 s: {command}"
-        time.sleep(0.1)
-
-
 def test_the_second_of_two_runs_waits_for_the_first_and_both_end_well(world: World) -> None:
     document = _unit("first\n")
     try:
         first = _start(world, "apply", document)
-        _wait_for(world, "grep -q first /etc/dhanman/two-at-once")
+        world.wait_for("grep -q first /etc/dhanman/two-at-once", 20)
         second = _start(world, "apply", _unit("second\n"))
         # /proc/locks marks a process that waits for a lock with an arrow
-        _wait_for(world, "grep -q -e '-> FLOCK' /proc/locks")
+        world.wait_for("grep -q -e '-> FLOCK' /proc/locks", 20)
         assert world.run("cat /etc/dhanman/two-at-once") == "first\n"
         assert second.poll() is None
         world.run(f"touch {GO}")

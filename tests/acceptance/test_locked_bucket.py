@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from tests.acceptance import s3_servers
 from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.object_store import BUCKET, KEY, KEY_ID, PORT, ObjectStore
 from tests.acceptance.world import World
+from tests.waiting import until
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 
@@ -124,13 +124,6 @@ def answers(store: Minio) -> bool:
     except Exception:  # it does not listen yet, or is not ready
         return False
     return True
-
-
-def until(condition: Any, limit: float) -> None:
-    end = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < end, f"not within {limit:.0f} s"
-        time.sleep(0.5)
 
 
 def backups(world: World) -> list[str]:

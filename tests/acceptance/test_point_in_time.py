@@ -21,13 +21,13 @@ from tests.acceptance.backups import (
     first_backups,
     info,
     sql,
-    until,
     use_bucket,
 )
 from tests.acceptance.fixtures import ConvergedWorld
 from tests.acceptance.object_store import ObjectStore, program
 from tests.acceptance.world import World
 from tests.faults.test_disk import full
+from tests.waiting import until
 
 pytestmark = pytest.mark.host
 

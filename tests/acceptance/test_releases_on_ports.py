@@ -56,16 +56,12 @@ def listeners(world: World) -> set[int]:
     return {int(a.rpartition(":")[2]) for a in found}
 
 
-def wait_until(world: World, condition: str, seconds: int = 60) -> None:
-    world.host.exec(f"timeout {seconds} sh -c 'until {condition}; do sleep 0.1; done'")
-
-
 def converged(world: World, *, on_ports: bool = True) -> None:
     """No drift, one slot, and of the other one no process, no socket and no open port."""
     slot = slot_of(world)
     idle = other(slot)
     units = f"{BASE}@{idle}.service {BASE}-proxy@{idle}.service {BASE}-proxy@{idle}.socket"
-    wait_until(world, f"! systemctl is-active --quiet {units} && ! test -e /run/{BASE}-{idle}")
+    world.wait_for(f"! systemctl is-active --quiet {units} && ! test -e /run/{BASE}-{idle}", 60)
     one_slot_without_drift(world)
     assert world.run("ls -d /run/dhanman-sales-*").split() == [f"/run/{BASE}-{slot}"]
     assert world.run(f"systemctl list-units --plain --no-legend --failed '{BASE}*'") == ""
@@ -126,7 +122,7 @@ def test_a_port_that_is_taken_is_a_refusal_that_names_it(world: World, vegeta: P
     deploy(world, old)
     port = PORTS[other(slot_of(world))]
     world.run(f"systemd-run --collect --unit=taken python3 -m http.server --bind 127.0.0.1 {port}")
-    wait_until(world, f"curl -s -o /dev/null http://127.0.0.1:{port}/")
+    world.wait_for(f"curl -s -o /dev/null http://127.0.0.1:{port}/", 60)
     try:
         with under_load(world, vegeta):
             said = deploy(world, new, check=False)
@@ -236,7 +232,7 @@ def test_a_process_that_dies_is_started_again_behind_the_same_socket(world: Worl
     slot = world.slot("sales")
     before = world.run(f"systemctl show {slot} -p MainPID --value")
     world.run(f"systemctl kill --signal=KILL --kill-whom=main {slot}")
-    wait_until(world, HEALTH)
+    world.wait_for(HEALTH, 60)
     assert world.run(f"systemctl show {slot} -p MainPID --value") != before
     converged(world)
 
@@ -246,12 +242,12 @@ def test_people_stop_start_and_restart_the_service_by_its_name(world: World) -> 
     deploy(world, release(world) | ON_PORTS)
     slot = slot_of(world)
     world.run(f"systemctl stop {BASE}.service")
-    wait_until(world, f"! test -e /run/{BASE}-{slot}")
+    world.wait_for(f"! test -e /run/{BASE}-{slot}", 60)
     assert listeners(world) == set()
     world.run(f"systemctl start {BASE}.service")
-    wait_until(world, HEALTH)
+    world.wait_for(HEALTH, 60)
     world.run(f"systemctl restart {BASE}.service")
-    wait_until(world, HEALTH)
+    world.wait_for(HEALTH, 60)
     converged(world)
 
 
@@ -286,11 +282,11 @@ def test_a_host_that_reboots_in_the_middle_of_a_swap_serves_from_one_slot_and_th
         FASTEST | {"services": {"sales": new | {"settings": {"Sample": {"StartDelaySeconds": 30}}}}}
     )
     swap = world.start("up", "--stack", STACK, "--yes", "--skip-preview")
-    wait_until(world, f"systemctl is-active --quiet {BASE}@{idle}", 120)
+    world.wait_for(f"systemctl is-active --quiet {BASE}@{idle}", 120)
     world.host.reboot()
     said, _ = swap.communicate(timeout=300)
     assert swap.returncode != 0, said
-    wait_until(world, HEALTH, 120)
+    world.wait_for(HEALTH, 120)
     assert serving(world) == old["version"]
     assert running_slots(world) == [world.slot("sales")]
     deploy(world, new)

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.backups import DATABASE, info, sql, until
+from tests.acceptance.backups import DATABASE, info, sql
 from tests.acceptance.world import World
+from tests.waiting import until
 
 pytestmark = [pytest.mark.host, pytest.mark.slow]
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import testbed
 from bench.project import copy_checkout
 from components.settings.raw import merge
 from scripts.drift import findings
+from tests.waiting import until
 from toolchain.paths import Clone
 
 PASSPHRASE = "passphrase-of-the-tests"
@@ -148,7 +149,7 @@ class World:
         self.pulumi("preview", "--stack", STACK, environment={"DHANMAN_DRIFT_REPORT": str(report)})
         return [finding.text for finding in findings(json.loads(report.read_text()))]
 
-    @contextmanager
+    @contextlib.contextmanager
     def changed(self, settings: Mapping[str, Any]) -> Iterator[None]:
         """With other settings; afterwards the host is as it was."""
         self.configure(settings)
@@ -187,6 +188,19 @@ class World:
     def run(self, command: str, *, check: bool = True) -> str:
         """A command on the host as root; what it printed."""
         return self.host.run(command, check=check).stdout
+
+    def wait_for(self, command: str, seconds: float) -> None:
+        """Wait until a command succeeds on the host; asked at its console, since the network may be what is broken.
+
+        While it reboots there is no console either.
+        """
+
+        def holds() -> bool:
+            with contextlib.suppress(testbed.TestbedError):
+                return self.host.exec(command, check=False).returncode == 0
+            return False
+
+        until(holds, seconds, what=command)
 
     def ask(self, url: str, *options: str, address: str | None = None) -> Answer:
         """GET over HTTPS by name, trusting only the environment's CA."""

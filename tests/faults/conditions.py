@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import time
 
-from testbed import TestbedError
 from tests.acceptance.world import World
 
 PSQL = "runuser -u postgres -- psql -XAt --set=ON_ERROR_STOP=1 -d local-dhanman-sales -c"
 ROWS = 10
-
-
-def wait_for(world: World, condition: str, seconds: float) -> None:
-    """Wait until a command succeeds on the host; asked at its console, since the network may be what is broken.
-
-    While it reboots there is no console either.
-    """
-    until = time.monotonic() + seconds
-    while True:
-        with contextlib.suppress(TestbedError):
-            if world.host.exec(condition, check=False).returncode == 0:
-                return
-        assert time.monotonic() < until, f"not within {seconds} s: {condition}"
-        time.sleep(0.2)
 
 
 def put_proof(world: World) -> None:

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.acceptance.world import STACK, World
-from tests.faults.conditions import wait_for
 
 REACHED, GO = "/run/fault-reached", "/run/fault-go"
 PROGRAM, ASIDE, WRAPPER = "/usr/sbin/nginx", "/usr/lib/fault-nginx", "/usr/lib/fault-wrapper"
@@ -56,7 +55,7 @@ def held(world: World, settings: Mapping[str, Any]) -> Iterator[subprocess.Popen
     world.configure(settings)
     run = start_up(world)
     try:
-        wait_for(world, f"test -e {REACHED} -a -e {JOURNAL}", 60)
+        world.wait_for(f"test -e {REACHED} -a -e {JOURNAL}", 60)
         yield run
     finally:
         forget(world)

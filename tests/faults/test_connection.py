@@ -14,7 +14,6 @@ from tests.faults.conditions import (
     assert_nothing_half_done,
     assert_serves,
     assert_tells,
-    wait_for,
 )
 from tests.faults.hold import JOURNAL, body_size, held, let_go, served_body_size
 
@@ -33,7 +32,7 @@ def test_a_session_that_is_killed_fails_the_run_while_the_host_ends_its_transact
         assert_tells(said, "gateway-nginx", BROKEN)
         assert_serves(world)
         let_go(world)
-        wait_for(world, f"test ! -e {JOURNAL}", 30)
+        world.wait_for(f"test ! -e {JOURNAL}", 30)
     assert served_body_size(world) == 33
     assert_nothing_half_done(world)
     assert "gateway-local: unchanged" in assert_converges(world)
@@ -58,7 +57,7 @@ def test_a_network_that_stays_away_ends_the_run_and_the_host_ends_its_transactio
     with held(world, body_size(35)) as run:
         world.host.cut()
         let_go(world)
-        wait_for(world, f"test ! -e {JOURNAL}", 30)
+        world.wait_for(f"test ! -e {JOURNAL}", 30)
         said, _ = run.communicate(timeout=180)
         world.host.mend()
     assert run.returncode != 0

@@ -8,7 +8,6 @@ import pytest
 
 from components.remote.bootstrap import bootstrap_script
 from tests.acceptance.world import World
-from tests.faults.conditions import wait_for
 
 pytestmark = pytest.mark.host
 
@@ -35,7 +34,7 @@ def test_a_bare_server_whose_first_boot_still_reads_the_index_is_waited_for(
             lock,
         ]
     )
-    wait_for(world, "grep -q POSIX.*WRITE /proc/locks", 10)
+    world.wait_for("grep -q POSIX.*WRITE /proc/locks", 10)
     done = host.run("sh -s", input=bootstrap_script("deploy", ()), check=False)
     assert done.returncode == 0, done.stderr
     assert host.exec("systemctl is-active fault-index", check=False).stdout.strip() == "inactive"

@@ -13,7 +13,6 @@ from tests.faults.conditions import (
     assert_nothing_half_done,
     assert_serves,
     assert_tells,
-    wait_for,
 )
 
 pytestmark = pytest.mark.host
@@ -80,7 +79,7 @@ def test_a_run_waits_two_minutes_for_who_holds_the_locks_of_apt_and_dpkg(world: 
     world.host.exec("touch -d '2 days ago' /var/lib/apt/lists")
     _start(world, "fault-index", HOLD, "/var/lib/apt/lists/lock", "60")
     _start(world, "fault-dpkg", HOLD, "/var/lib/dpkg/lock-frontend", "120")
-    wait_for(world, "test $(grep -c POSIX.*WRITE /proc/locks) -ge 2", 10)
+    world.wait_for("test $(grep -c POSIX.*WRITE /proc/locks) -ge 2", 10)
     world.configure(SETTINGS)
     said = world.up()
     assert_tells(said, "waiting for another program that holds apt's lock", "runtime-local: 1 changed")
@@ -107,7 +106,7 @@ def test_a_package_that_was_left_half_installed_is_finished(world: World, state:
 
 def test_a_mirror_that_answers_503_fails_the_unit_and_changes_nothing(world: World) -> None:
     _start(world, "fault-mirror", REFUSE)
-    wait_for(world, "ss -Htln | grep -q 127.0.0.1:8503", 10)
+    world.wait_for("ss -Htln | grep -q 127.0.0.1:8503", 10)
     # as a proxy it answers for every mirror, whatever the host's sources are
     with _apt_configured(world, 'Acquire::http::Proxy "http://127.0.0.1:8503";\n'):
         world.configure(SETTINGS)

@@ -16,7 +16,6 @@ from tests.faults.conditions import (
     assert_nothing_half_done,
     assert_serves,
     assert_tells,
-    wait_for,
 )
 from tests.faults.hold import JOURNAL, body_size, held, let_go, served_body_size, start_up
 
@@ -48,7 +47,7 @@ def test_a_run_that_is_killed_leaves_a_lock_that_cancel_opens_and_nothing_half_d
         world.pulumi("cancel", "--stack", STACK, "--yes")
         # the unit of before is still at work on the host: the next run waits for it
         second = start_up(world)
-        wait_for(world, "grep -q -e '-> FLOCK' /proc/locks", 60)
+        world.wait_for("grep -q -e '-> FLOCK' /proc/locks", 60)
         let_go(world)
         said, _ = second.communicate(timeout=60)
         assert second.returncode == 0, said
@@ -93,7 +92,7 @@ def test_of_two_runs_with_states_of_their_own_the_second_waits_for_the_unit(
     with held(world, body_size(45)) as run:
         other.configure(body_size(46))
         second = start_up(other)
-        wait_for(world, "grep -q -e '-> FLOCK' /proc/locks", 60)
+        world.wait_for("grep -q -e '-> FLOCK' /proc/locks", 60)
         let_go(world)
         said = [each.communicate(timeout=60)[0] for each in (run, second)]
         assert (run.returncode, second.returncode) == (0, 0), "\n".join(said)

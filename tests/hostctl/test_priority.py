@@ -3,14 +3,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from hostctl.priority import AUTOGROUP, NICENESS
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -27,16 +27,9 @@ def _waiting(*prefix: str) -> Iterator[int]:
         process.wait()
 
 
-def _becomes(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def test_it_lets_what_serves_go_first() -> None:
     with _waiting() as program:
-        _becomes(lambda: os.getpriority(os.PRIO_PROCESS, program) == NICENESS)
+        until(lambda: os.getpriority(os.PRIO_PROCESS, program) == NICENESS, 10)
     assert os.getpriority(os.PRIO_PROCESS, 0) < NICENESS
 
 
@@ -48,6 +41,6 @@ def test_where_the_kernel_groups_tasks_by_session_it_has_a_session_that_comes_la
         pytest.skip("this kernel has no groups of sessions")
     before = AUTOGROUP.read_text()
     with _waiting(*prefix) as program:
-        _becomes(lambda: Path(f"/proc/{program}/autogroup").read_text().endswith(f" nice {NICENESS}\n"))
+        until(lambda: Path(f"/proc/{program}/autogroup").read_text().endswith(f" nice {NICENESS}\n"), 10)
         assert os.getsid(program) == program
     assert AUTOGROUP.read_text() == before

@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import socket
 import ssl
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -17,6 +15,7 @@ from components.frontend.plan import FrontendSpec, frontend_unit
 from components.gateway.plan import gateway_unit, security_headers
 from components.gateway.spec import GatewaySpec, Limits, Rate, Site, Snippets
 from tests.passwords import sha512_crypt
+from tests.waiting import until
 
 SALES = "sales.dhanman.com"
 APP = "app.dhanman.com"
@@ -44,13 +43,6 @@ def spec(nginx: Any, certificate: tuple[str, str], **changes: Any) -> GatewaySpe
         "nginx_version": nginx.version,
     }
     return GatewaySpec(**(values | changes))
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.01)
 
 
 def at_once(nginx: Any, url: str) -> list[Any]:
@@ -225,7 +217,7 @@ def test_a_client_has_so_many_connections_at_once_and_no_more(
     nginx.start()
     with nginx.tls(SALES) as client:
         client.sendall(f"GET /slow HTTP/1.1\r\nHost: {SALES}\r\n\r\n".encode())
-        wait_for(lambda: bool(service.requests))
+        until(lambda: service.requests, 5)
         second = nginx.ask(f"https://{SALES}/")
         assert (second.status, second.headers["Retry-After"]) == (429, "1")
         service.release.set()

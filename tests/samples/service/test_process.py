@@ -12,12 +12,13 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import until
 
 ARTIFACT = Path(__file__).resolve().parents[3] / "samples/service"
 LIMIT_SECONDS = 10
@@ -106,15 +107,6 @@ def _await_listening(running: Running) -> None:
         pytest.fail(f"the service did not start: {running.process.communicate()[1]}")
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for a condition for at most LIMIT_SECONDS."""
-    end = time.monotonic() + LIMIT_SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            pytest.fail("the condition did not come true in time")
-        time.sleep(0.01)
-
-
 def test_liveness_names_service_version_and_environment(start: Start) -> None:
     status, document = start({"Service": {"Name": "dhanman-sales"}}).get("/health")
     version = (ARTIFACT / "VERSION").read_text().strip()
@@ -142,7 +134,7 @@ def test_a_start_delay_keeps_startup_and_readiness_at_503_but_not_liveness(start
 
 def test_startup_is_healthy_once_the_delay_is_over(start: Start) -> None:
     running = start({"Sample": {"StartDelaySeconds": 0.2}})
-    wait_until(lambda: running.get("/health/startup")[0] == 200)
+    until(lambda: running.get("/health/startup")[0] == 200, LIMIT_SECONDS)
 
 
 def test_fail_ready_is_among_the_failed_checks(start: Start) -> None:
@@ -211,7 +203,7 @@ def test_a_stop_finishes_the_request_in_flight(start: Start, number: signal.Sign
     outcome: list[int] = []
     slow = threading.Thread(target=lambda: outcome.append(running.get("/slow?seconds=1")[0]))
     slow.start()
-    wait_until(lambda: _connections(running) > 0)
+    until(lambda: _connections(running) > 0, LIMIT_SECONDS)
     code, output, errors = running.stop(number)
     slow.join(LIMIT_SECONDS)
     assert (outcome, code, errors) == ([200], 0, "")
@@ -222,7 +214,7 @@ def test_a_request_longer_than_the_drain_limit_is_given_up_and_said(start: Start
     running = start({"Sample": {"DrainSeconds": 0.2}})
     with contextlib.closing(running.connect()) as connection:
         connection.request("GET", "/slow?seconds=60")
-        wait_until(lambda: _connections(running) > 0)
+        until(lambda: _connections(running) > 0, LIMIT_SECONDS)
         _, _, errors = running.stop()
     assert "gave up 1 request(s) after 0.2 s" in errors
 
