@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import math
@@ -21,6 +20,7 @@ from typing import Any
 from bench.errors import BenchError
 from scripts.steps import Steps
 from toolchain import golang, paths
+from toolchain.locks import alone
 
 _MODULE = Path(__file__).resolve().parent / "vegeta"
 _PACKAGE = "github.com/tsenart/vegeta/v12"
@@ -79,8 +79,7 @@ def digest(module: Path) -> str:
 def build(steps: Steps, title: str, module: Path, package: str, target: Path) -> None:
     """Build a Go program of ``module`` unless ``target`` is there; raises StepFailedError with the compiler's words."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(target.with_suffix(".lock"), steps, f"{title}: waiting for another run"):
         if target.exists():
             return
         draft = target.with_suffix(".new")

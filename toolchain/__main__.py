@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scripts.steps import StepFailedError, Steps
 from toolchain import cli, golang, plugins, stacks, virtualenv
+from toolchain.locks import alone
 from toolchain.paths import Clone
 
 _HERE = Path(__file__).resolve().parent
@@ -23,8 +24,15 @@ def setup(clone: Clone) -> None:
         return
     virtualenv.check_python()
     steps = Steps(clone.logs)
-    clone.stamp.unlink(missing_ok=True)
     clone.local.mkdir(mode=0o700, exist_ok=True)
+    with alone(clone.local / "setup.lock", steps, "Waiting for another `make` that sets up this clone"):
+        # whoever was waited for has done it
+        if not _done(clone, wanted):
+            _bring(clone, steps, wanted)
+
+
+def _bring(clone: Clone, steps: Steps, wanted: str) -> None:
+    clone.stamp.unlink(missing_ok=True)
     virtualenv.create(steps, clone)
     virtualenv.install(steps, clone)
     found = cli.obtain(steps, clone)

@@ -6,7 +6,6 @@ user's cache, under a key of everything that it is made from, so a second clone 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import platform
@@ -15,12 +14,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from contextlib import nullcontext
 from pathlib import Path
-from typing import TextIO
 
 from scripts.steps import StepFailedError, Steps
 from toolchain import paths, versions
+from toolchain.locks import alone
 
 _MODULES = Path(__file__).resolve().parent
 _CLI_MODULE = _MODULES / "pulumi-cli"
@@ -55,9 +53,7 @@ def build(steps: Steps, cache: Path) -> Path:
     if (done / "pulumi").exists():
         return done
     done.parent.mkdir(parents=True, exist_ok=True)
-    with (done.parent / "build.lock").open("w") as lock:
-        with steps.step("Waiting for another build of the Pulumi CLI") if _busy(lock) else nullcontext():
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(done.parent / "build.lock", steps, "Waiting for another build of the Pulumi CLI"):
         if (done / "pulumi").exists():
             return done
         go = find_go(steps, cache)
@@ -161,11 +157,3 @@ def _go_version(go: str) -> tuple[int, ...]:
 
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", text)[:3])
-
-
-def _busy(lock: TextIO) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False

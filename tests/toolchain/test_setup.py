@@ -3,6 +3,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,24 @@ def test_a_stamp_without_the_things_themselves_does_not_count(clone: Clone) -> N
     clone.local.mkdir()
     clone.stamp.write_text(f"{setup.digest(clone)}\n{sys.executable}\n")
     assert not setup._done(clone, setup.digest(clone))
+
+
+def test_two_at_once_set_up_once(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, brought = threading.Event(), []
+
+    def bring(*_: object) -> None:
+        at_work.set()
+        time.sleep(0.2)
+        brought.append("everything")
+
+    monkeypatch.setattr(setup, "_bring", bring)
+    monkeypatch.setattr(setup, "_done", lambda *_: bool(brought))
+    other = threading.Thread(target=setup.setup, args=(clone,))
+    other.start()
+    assert at_work.wait(5)
+    setup.setup(clone)
+    other.join()
+    assert brought == ["everything"]
 
 
 def test_an_unknown_command_prints_the_usage() -> None:
