@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,10 @@ LONGEST_ATTEMPT = 5.0
 
 NEXT = "correct the cause, then pulumi up"
 TAKES_LONGER = "correct the cause, or raise readyTimeout if it only takes longer, then pulumi up"
+SIGN_OF_LIFE = 10.0
+"""Seconds after which the same reason is told again."""
 _SILENT = "no answer within"
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
 def attempt(check: dict[str, Any], timeout: float) -> str | None:
@@ -67,7 +71,8 @@ def wait(
     """
     logs = logs or LogFiles([check["log"]] if check.get("log") else [], whole=True)
     limit = float(check["timeout"])
-    start, pause, told, reason = time.monotonic(), FIRST_PAUSE, "", ""
+    start, pause, reason = time.monotonic(), FIRST_PAUSE, ""
+    told, said = "", 0.0
     while True:
         passed = time.monotonic() - start
         allowed = min(LONGEST_ATTEMPT, max(limit - passed, 0.5))
@@ -82,9 +87,10 @@ def wait(
         if limit - passed <= pause:
             hint = TAKES_LONGER if alive else NEXT
             _fail(f"not within {limit:.0f} s: {title(check)}", reason, units, logs, hint)
-        if alive and reason != told:
+        # a reason that only counts down is the same one
+        if alive and (_NUMBER.sub("", reason) != told or passed - said >= SIGN_OF_LIFE):
             progress(f"  waiting for {title(check)}: {reason}")
-            told = reason
+            told, said = _NUMBER.sub("", reason), passed
         time.sleep(pause)
         pause = min(pause * 1.6, LONGEST_PAUSE)
 

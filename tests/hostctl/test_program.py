@@ -5,16 +5,14 @@ from __future__ import annotations
 import base64
 import io
 import os
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from hostctl import actions, checks, report, scram
+from hostctl import actions, report, scram
 from hostctl.__main__ import _on_unit
 from hostctl.errors import HostError, plain
 from hostctl.run import run
@@ -128,49 +126,6 @@ def test_an_unforeseen_error_is_told_by_its_place_and_never_by_its_text() -> Non
 def test_actions_have_their_order_and_a_restart_makes_the_reload_superfluous() -> None:
     asked = {"restart a.service", "reload a.service", "reload b.service", "daemon-reload", "sysctl /x"}
     assert actions.ordered(asked) == ["daemon-reload", "sysctl /x", "reload b.service", "restart a.service"]
-
-
-def test_a_check_that_never_holds_ends_at_its_limit_with_the_reason() -> None:
-    check = {
-        "type": "command",
-        "argv": ["sh", "-c", "echo not yet; exit 1"],
-        "title": "it is there",
-        "timeout": 0.1,
-    }
-    with pytest.raises(HostError, match="it is there") as late:
-        checks.wait(check)
-    assert "not yet" in late.value.details
-
-
-def test_answers_that_take_too_long_are_told_as_such_and_so_is_what_to_do(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checks, "LONGEST_ATTEMPT", 0.6)
-    monkeypatch.setattr(checks, "properties", lambda _: {"ActiveState": "active"})
-    path = str(tmp_path / "http.sock")
-    check: dict[str, Any] = {"type": "http", "socket": path, "path": "/health/ready", "port": None}
-    check |= {"host": "localhost", "status": 200, "timeout": 1}
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        # the kernel accepts, and nobody ever answers
-        listener.listen()
-        with pytest.raises(HostError, match=r"not within 1 s: .* answers 200 on /health/ready") as late:
-            checks.wait(check, alive="slot.service")
-    assert late.value.details == "    no answer within 0.6 s"
-    assert late.value.hint == checks.TAKES_LONGER
-
-
-def test_a_check_that_fails_says_what_systemd_knows_of_the_units_that_do_not_run(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    states = {"dying.service": "auto-restart", "well.service": "running"}
-    monkeypatch.setattr(checks, "properties", lambda unit: {"SubState": states[unit]})
-    monkeypatch.setattr(checks, "last_words", lambda unit: f"    {unit}: killed, status=9/KILL")
-    check = {"type": "command", "argv": ["false"], "title": "it is there", "timeout": 0.1}
-    with pytest.raises(HostError) as late:
-        checks.wait(check, list(states))
-    assert "dying.service: killed, status=9/KILL" in late.value.details
-    assert "well.service" not in late.value.details
 
 
 def test_a_failure_says_which_unit_on_which_host(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
