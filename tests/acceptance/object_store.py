@@ -23,7 +23,8 @@ from toolchain import paths
 _MODULE = Path(__file__).resolve().parent / "versitygw"
 _PACKAGE = "github.com/versity/versitygw/cmd/versitygw"
 NAME = "s3.dhanman.test"
-PORT = 7443
+PORT = 7443 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""One for each process of a test run: their stores stand beside each other on the bridge."""
 BUCKET = "dhanman-backups"
 KEY_ID, KEY = "testbucketkey", "not-a-real-bucket-key"
 READER_ID, READER_KEY = "testreaderkey", "not-a-real-reader-key"
