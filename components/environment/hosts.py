@@ -23,11 +23,10 @@ class Hosts:
     def __init__(self, frame: Frame, observer: Observer | None, without_drill: str) -> None:
         self._frame = frame
         self._settings = frame.settings
+        known = logins(self._settings)
         self.targets = {
-            name: _host(frame, name, host, login, observer, without_drill)
-            for (name, host), login in zip(
-                self._settings.hosts.items(), logins(self._settings).values(), strict=True
-            )
+            name: _host(frame, name, host, known[name], observer, without_drill)
+            for name, host in self._settings.hosts.items()
         }
         """By the host's name: what is applied there waits for the host, and for the tunnel if there is one."""
         self.tunnel = self._make_tunnel()
