@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+import pytest
 
 from testbed.process import locked
 from toolchain import paths
@@ -16,10 +19,12 @@ LIMIT = 180
 
 
 def program(package: str, path: str) -> str | None:
-    """``path`` inside ``package``, downloaded at the first call; None where that can't be had or does not run here.
+    """``path`` inside ``package``, from this machine or downloaded at the first call; None where it can't be had.
 
-    Only for programs that need no more than libraries which are there: ``--version``-like calls are the caller's.
+    The libraries that this machine lacks come with it.
     """
+    if there := shutil.which(Path(path).name, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"):
+        return there
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return None
     folder = paths.cache() / "tests" / f"debian-{package}"
@@ -27,24 +32,53 @@ def program(package: str, path: str) -> str | None:
     with locked(folder.parent / f"debian-{package}.lock"):
         if not folder.is_dir() and not _unpack(package, folder):
             return None
-    found = folder / path
-    needed = subprocess.run(["ldd", found], capture_output=True, text=True, check=False)
-    return str(found) if needed.returncode == 0 and "not found" not in needed.stdout else None
+        return _with_its_libraries(folder, path)
+
+
+def needed(package: str, path: str) -> str:
+    """The same for a test, which is skipped where it can't be had."""
+    found = program(package, path)
+    if found is None:
+        pytest.skip(f"{Path(path).name} is not on this machine, and Debian's {package} can't be had")
+    return found
 
 
 def _unpack(package: str, folder: Path) -> bool:
     with tempfile.TemporaryDirectory(dir=folder.parent) as draft:
-        download = ["apt-get", "download", "--quiet=2", package]
+        archives, unpacked = Path(draft) / "archives", Path(draft) / "root"
+        (archives / "partial").mkdir(parents=True)
+        # nothing is installed, so nobody else's lock is in the way
+        download = ["apt-get", "install", "--download-only", "--no-install-recommends", "--yes", "--quiet=2",
+                    "-o", f"Dir::Cache::Archives={archives}", "-o", "Debug::NoLocking=true", package]  # fmt: skip
         if not _ran(download, draft) and not (
             os.geteuid() == 0 and _ran(["apt-get", "update", "--quiet=2"], draft) and _ran(download, draft)
         ):
             return False
-        (archive,) = Path(draft).glob("*.deb")
-        unpacked = Path(draft) / "root"
-        if not _ran(["dpkg-deb", "--extract", str(archive), str(unpacked)], draft):
+        extract = ["dpkg-deb", "--extract"]
+        if not all(_ran([*extract, str(file), str(unpacked)], draft) for file in archives.glob("*.deb")):
             return False
         unpacked.rename(folder)
     return True
+
+
+def _with_its_libraries(folder: Path, path: str) -> str | None:
+    """The program itself where this machine has all its libraries, else a script that shows it those beside it."""
+    found = folder / path
+    folders = ":".join(sorted({str(file.parent) for file in folder.rglob("*.so*")}))
+    for libraries in ("", folders):
+        environment = os.environ | ({"LD_LIBRARY_PATH": libraries} if libraries else {})
+        needed = subprocess.run(["ldd", found], env=environment, capture_output=True, text=True, check=False)
+        if needed.returncode != 0 or "not found" in needed.stdout:
+            continue
+        if not libraries:
+            return str(found)
+        script = folder / f"run-{found.name}"
+        script.write_text(
+            f'#!/bin/sh\nLD_LIBRARY_PATH={shlex.quote(libraries)} exec {shlex.quote(str(found))} "$@"\n'
+        )
+        script.chmod(0o755)
+        return str(script)
+    return None
 
 
 def _ran(command: list[str], folder: str) -> bool:

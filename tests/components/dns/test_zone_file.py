@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,9 +10,9 @@ import pytest
 
 from components.dns.plan import records
 from components.dns.zone_file import zone_file
+from tests import debian
 from tests.components.dns.example import FULL, LONG_KEY, ZONE
 
-CHECK = shutil.which("named-checkzone", path=f"{os.environ['PATH']}:/usr/sbin:/usr/bin")
 AROUND = f"{ZONE}. 300 IN SOA ns.{ZONE}. ops.{ZONE}. 1 3600 600 86400 300\n{ZONE}. 300 IN NS ns.{ZONE}.\n"
 AROUND += f"ns.{ZONE}. 300 IN A 192.0.2.53\n"
 TEXT = zone_file(ZONE, records(FULL), "dhanman, stack qa")
@@ -43,18 +41,19 @@ def test_lines_to_paste_have_neither_soa_nor_ns_and_say_whose_they_are() -> None
     assert len(lines) == 2 + len(records(FULL))
 
 
-@pytest.mark.skipif(CHECK is None, reason="named-checkzone is not on this machine (Debian: bind9-utils)")
-def test_bind_accepts_the_file(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def check() -> str:
+    return debian.needed("bind9-utils", "usr/bin/named-checkzone")
+
+
+def test_bind_accepts_the_file(tmp_path: Path, check: str) -> None:
     file = tmp_path / "zone"
     file.write_text(AROUND + TEXT)
-    done = subprocess.run(
-        [str(CHECK), "-i", "local", ZONE, file], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([check, "-i", "local", ZONE, file], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "OK" in done.stdout, done.stdout
 
 
-@pytest.mark.skipif(CHECK is None, reason="named-checkzone is not on this machine (Debian: bind9-utils)")
-def test_bind_would_notice_a_broken_line(tmp_path: Path) -> None:
+def test_bind_would_notice_a_broken_line(tmp_path: Path, check: str) -> None:
     file = tmp_path / "zone"
     file.write_text(AROUND + TEXT + f"sales.{ZONE}. 300 IN CNAME app.{ZONE}.\n")
-    assert subprocess.run([str(CHECK), ZONE, file], capture_output=True, check=False).returncode != 0
+    assert subprocess.run([check, ZONE, file], capture_output=True, check=False).returncode != 0

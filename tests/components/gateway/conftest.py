@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import os
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -44,11 +43,7 @@ http {{
 def _program() -> str | None:
     # another build of NGINX can be named, so that each version that a distribution carries can be tried
     named = os.environ.get("DHANMAN_TEST_NGINX")
-    return (
-        named
-        or shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-        or debian.program("nginx", "usr/sbin/nginx")
-    )
+    return named or debian.program("nginx", "usr/sbin/nginx")
 
 
 def _free_port() -> int:

@@ -17,6 +17,7 @@ from components.remote import Bootstrap, BootstrapArgs, Login
 from components.remote.bootstrap import bootstrap_script, install_script
 from components.remote.first_login import FirstLogin
 from components.remote.program import SOURCE, program_archive
+from tests import debian
 from tests.components.recording import Recording, record
 from tests.components.settings.example import HOST_KEY
 
@@ -81,11 +82,11 @@ def test_both_scripts_are_read_by_a_posix_shell(shell: str) -> None:
         assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.skipif(not shutil.which("shellcheck"), reason="shellcheck is not installed")
 def test_shellcheck_finds_nothing() -> None:
+    shellcheck = debian.needed("shellcheck", "usr/bin/shellcheck")
     for text in (bootstrap_script("deploy", KEYS), install_script(program_archive(), "deploy")):
         done = subprocess.run(
-            ["shellcheck", "--shell=sh", "-"], input=text, capture_output=True, text=True, check=False
+            [shellcheck, "--shell=sh", "-"], input=text, capture_output=True, text=True, check=False
         )
         assert done.stdout == ""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,10 +16,9 @@ import dns.tsigkeyring
 import dns.update
 
 from components.dns.rfc2136.spec import WantedRecord, WantedZone
-from tests import processes
+from tests import debian, processes
 from tests.components.dns.example import ZONE
 
-NAMED = shutil.which("named", path=f"{os.environ['PATH']}:/usr/sbin")
 SECRET = "bm90LWEtcmVhbC1rZXktZm9yLXRlc3RzLW9mLWRucw=="
 KEY_NAME = "dhanman"
 _CONFIG = """
@@ -97,12 +94,12 @@ class Named:
 
 @contextmanager
 def running(folder: Path) -> Iterator[Named]:
-    """A server that answers."""
+    """A server that answers; the test is skipped where there is none."""
     port = processes.free_port()
     (folder / "zone").write_text(_CONTENT)
     config = _CONFIG.format(folder=folder, port=port, key=KEY_NAME, secret=SECRET, zone=ZONE)
     (folder / "named.conf").write_text(config)
-    command = [str(NAMED), "-g", "-n", "1", "-c", str(folder / "named.conf")]
+    command = [debian.needed("bind9", "usr/sbin/named"), "-g", "-n", "1", "-c", str(folder / "named.conf")]
     server = Named(port, folder)
     refusals = (OSError, EOFError, dns.exception.DNSException)
     with processes.running(command, folder / "log", server.serial, refusals):

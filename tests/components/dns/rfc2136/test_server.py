@@ -21,7 +21,6 @@ from tests.components.dns.example import FULL, ZONE
 from tests.components.dns.rfc2136 import named
 from tests.components.dns.rfc2136.named import SECRET, Named
 
-pytestmark = pytest.mark.skipif(named.NAMED is None, reason="named is not on this machine (Debian: bind9)")
 SALES = ("sales", "A", "192.0.2.1")
 
 
