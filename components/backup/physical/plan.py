@@ -21,6 +21,7 @@ from components.unit import (
     Packages,
     PgbackrestStanza,
     Service,
+    Symlink,
     Thing,
     Unit,
     Validation,
@@ -186,6 +187,11 @@ def physical_unit(
                 on_failure=told,
             ),
             notify=("daemon-reload", f"restart {heartbeat}"),
+        ),
+        Symlink(
+            path=f"/etc/systemd/system/{spec.postgres_unit}.wants/{heartbeat}",
+            target=f"/etc/systemd/system/{heartbeat}",
+            notify=("daemon-reload",),
         ),
         File(
             path=service_file,

@@ -10,7 +10,7 @@ from backupctl import config
 from components import specs
 from components.backup.physical import Bucket, PhysicalSpec, Schedules, physical_unit
 from components.backup.physical.plan import ARCHIVE_TIMEOUT, CONFIGURATION, HEARTBEAT
-from components.unit import File, PgbackrestStanza, Unit
+from components.unit import File, PgbackrestStanza, Symlink, Unit
 from tests.components.settings.example import Load
 
 PASSPHRASE, KEY = "not-a-real-passphrase", "not-a-real-key"
@@ -85,6 +85,14 @@ def test_what_is_lost_at_most_fits_into_a_minute() -> None:
 def test_the_heartbeat_wakes_the_checkpointer_of_a_server_that_has_just_started() -> None:
     statements = files(unit())["/etc/dhanman/qa/heartbeat.sql"].content
     assert statements.index("pg_reload_conf()") < statements.index("\\watch")
+
+
+def test_the_heartbeat_stops_and_starts_with_the_server() -> None:
+    heartbeat, server = "dhanman-heartbeat-qa.service", "postgresql@18-main.service"
+    lines = files(unit())[f"/etc/systemd/system/{heartbeat}"].content.splitlines()
+    assert {f"After={server}", f"PartOf={server}"} <= set(lines)
+    links = {thing.path: thing.target for thing in unit().things if isinstance(thing, Symlink)}
+    assert links == {f"/etc/systemd/system/{server}.wants/{heartbeat}": f"/etc/systemd/system/{heartbeat}"}
 
 
 def test_the_program_reads_what_the_plan_writes() -> None:
