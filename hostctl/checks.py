@@ -23,7 +23,7 @@ TAKES_LONGER = "correct the cause, or raise readyTimeout if it only takes longer
 SIGN_OF_LIFE = 10.0
 """Seconds after which the same reason is told again."""
 _SILENT = "no answer within"
-_NUMBER = re.compile(r"\d+(\.\d+)?")
+_COUNT = re.compile(r"(?<!status )\b\d+(\.\d+)?")
 
 
 def attempt(check: dict[str, Any], timeout: float) -> str | None:
@@ -88,9 +88,9 @@ def wait(
             hint = TAKES_LONGER if alive else NEXT
             _fail(f"not within {limit:.0f} s: {title(check)}", reason, units, logs, hint)
         # a reason that only counts down is the same one
-        if alive and (_NUMBER.sub("", reason) != told or passed - said >= SIGN_OF_LIFE):
+        if alive and (_COUNT.sub("", reason) != told or passed - said >= SIGN_OF_LIFE):
             progress(f"  waiting for {title(check)}: {reason}")
-            told, said = _NUMBER.sub("", reason), passed
+            told, said = _COUNT.sub("", reason), passed
         time.sleep(pause)
         pause = min(pause * 1.6, LONGEST_PAUSE)
 

@@ -73,6 +73,17 @@ def test_a_reason_that_only_counts_down_is_told_once_and_again_as_a_sign_of_life
     assert told == [f"  waiting for {checks.title(check)}: status 503: {n}.5 s left" for n in (60, 50, 40)]
 
 
+def test_another_status_is_another_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = iter(["status 503: starting", "status 500: starting", None])
+    monkeypatch.setattr(checks, "properties", lambda _: {"ActiveState": "active"})
+    monkeypatch.setattr(checks, "attempt", lambda *_: next(answers))
+    checks.wait({"type": "tcp", "port": 5206, "timeout": 90}, alive="slot.service")
+    told = capsys.readouterr().err.splitlines()
+    assert [line.rpartition(": status ")[2] for line in told] == ["503: starting", "500: starting"]
+
+
 def test_the_log_of_a_check_is_quoted_unless_there_are_better_ones(tmp_path: Path) -> None:
     log, other = tmp_path / "nginx.log", tmp_path / "sales.log"
     log.write_text("of NGINX\n")
