@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import gc
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,9 +26,19 @@ PURE = [
 ]  # fmt: skip
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    # what a finalizer of another test logs has a traceback, which CPython 3.11 parses, and a parse inside of one fails
+    gc.disable()
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    finally:
+        gc.enable()
+
+
 def imports(path: Path) -> Iterator[str]:
     """Every module that the file imports, at any depth."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -69,7 +81,7 @@ def test_only_the_environment_and_the_outputs_know_the_settings(path: Path) -> N
 def test_only_settings_read_pulumi_s_config(path: Path) -> None:
     if within(path) in READER:
         return
-    tree = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    tree = ast.walk(parsed(path))
     assert not [
         node for node in tree if isinstance(node, ast.Attribute) and node.attr in ("Config", "CONFIG")
     ]

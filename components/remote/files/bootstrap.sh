@@ -18,7 +18,10 @@ patiently() {
         [ "$tries" -eq 0 ] || echo "a package mirror failed: trying again" >&2 ;;
       *) left=0 ;;
     esac
-    [ "$left" -gt 0 ] && [ "$tries" -gt 0 ] || { printf '%s\n' "$said" | tail -n 20 >&2; return 1; }
+    if [ "$left" -eq 0 ] || [ "$tries" -eq 0 ]; then
+      printf '%s\n' "$said" | tail -n 20 >&2
+      return 1
+    fi
     sleep "$pause"
   done
 }
