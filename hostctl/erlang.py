@@ -6,6 +6,8 @@ Source: Erlang/OTP, ``erl_call(1)``; the package erlang-base, which rabbitmq-ser
 from __future__ import annotations
 
 import base64
+import itertools
+import os
 import re
 from pathlib import Path
 
@@ -16,6 +18,8 @@ ENVIRONMENT_FILE = Path("/etc/rabbitmq/rabbitmq-env.conf")
 PROGRAM = Path("/usr/bin/erl_call")
 # it reads the node's cookie from its user's home: as an argument others could read it
 _AS_RABBITMQ = ("runuser", "--user", "rabbitmq", "--", "env", "HOME=/var/lib/rabbitmq")
+
+_calls = itertools.count()
 
 
 def node_name() -> str | None:
@@ -34,8 +38,9 @@ def evaluate(expression: str, *, timeout: float = 15) -> bytes | None:
     if node is None or not PROGRAM.exists():
         return None
     kind = "-name" if "." in node.partition("@")[2] else "-sname"
-    # a name of its own: a second call under the same one would be turned away
-    argv = [*_AS_RABBITMQ, str(PROGRAM), kind, node, "-r", "-e"]
+    # a call is turned away under a name that the node knows, and -r takes its own from the second of the clock
+    name = f"dhanman-{os.getpid()}-{next(_calls)}"
+    argv = [*_AS_RABBITMQ, str(PROGRAM), "-h", name, kind, node, "-e"]
     try:
         done = run(
             argv,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,16 @@ def test_neither_the_expression_nor_the_cookie_is_an_argument(said: dict[str, An
     erlang.evaluate("some:thing()")
     assert "some:thing()" not in " ".join(said["argv"])
     assert "-c" not in said["argv"]
+
+
+def test_no_two_calls_come_under_the_same_name(said: dict[str, Any]) -> None:
+    names = set()
+    for _ in range(3):
+        erlang.evaluate("x")
+        names.add(said["argv"][said["argv"].index("-h") + 1])
+    assert len(names) == 3
+    assert all(str(os.getpid()) in name for name in names)
+    assert "-r" not in said["argv"]
 
 
 @pytest.mark.parametrize(
