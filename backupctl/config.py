@@ -102,6 +102,11 @@ class Config:
         return f"postgresql@{self.cluster.replace('/', '-')}.service"
 
     @property
+    def heartbeat(self) -> str:
+        """The systemd unit that writes the heartbeat."""
+        return f"dhanman-heartbeat-{self.environment}"
+
+    @property
     def bucket(self) -> Repository | None:
         """The repository that outlives this host, if there is one."""
         return next((r for r in self.repositories if r.bucket), None)

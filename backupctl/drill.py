@@ -101,7 +101,7 @@ def _until_safe(config: Config, repository: Repository, live: Server, moment: fl
     if not wait(later, SAFE_LIMIT, 0.5):
         raise Failure(
             "no heartbeat is written",
-            f"systemctl status dhanman-heartbeat-{config.environment}: it is to run",
+            f"systemctl status {config.heartbeat}: it is to run",
         )
     segment = live.tell("SELECT pg_walfile_name(pg_current_wal_lsn())")
     if not wait(lambda: pgbackrest.contents(config, repository).newest_wal >= segment, SAFE_LIMIT, 1):

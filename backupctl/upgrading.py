@@ -142,7 +142,7 @@ def _serve(
             f"{after.cluster} does not start", f"journalctl -u {after.unit}, and /var/log/postgresql"
         )
     # it stopped with the other cluster, whose unit it is part of until the next deployment
-    run("systemctl", "start", "--no-block", f"dhanman-heartbeat-{config.environment}", check=False)
+    run("systemctl", "start", "--no-block", config.heartbeat, check=False)
 
 
 def _rows(server: Server) -> dict[str, dict[str, int]]:

@@ -47,10 +47,14 @@ def run(
     return done
 
 
+def find(program: str) -> str | None:
+    """Where a program is: on the path, or in the folders for administrators, which it may lack."""
+    return shutil.which(program) or shutil.which(program, path="/usr/local/sbin:/usr/sbin:/sbin")
+
+
 def missing(programs: Sequence[str]) -> list[str]:
-    """The programs that are not on the path (or in the folders for administrators, which it may lack)."""
-    search = "/usr/local/sbin:/usr/sbin:/sbin"
-    return [name for name in programs if not (shutil.which(name) or shutil.which(name, path=search))]
+    """The programs that are not there."""
+    return [name for name in programs if not find(name)]
 
 
 @contextmanager
@@ -62,11 +66,11 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Ask ``condition`` until it holds or the time is over; return whether it holds."""
+def wait_until(condition: Callable[[], object], seconds: float, *, pause: float = POLL_SECONDS) -> bool:
+    """Ask ``condition`` until it holds or the time is over; return whether it holds. ``pause``: seconds between."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
             return False
-        time.sleep(POLL_SECONDS)
+        time.sleep(pause)
     return True

@@ -7,23 +7,26 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from testbed.process import locked
+from testbed.process import find, locked
 from toolchain import paths
 
 LIMIT = 180
 """Seconds for the package index and the download."""
 
 
+@cache
 def program(package: str, path: str) -> str | None:
     """``path`` inside ``package``, from this machine or downloaded at the first call; None where it can't be had.
 
     The libraries that this machine lacks come with it.
     """
-    if there := shutil.which(Path(path).name, path=f"{os.environ['PATH']}:/usr/local/sbin:/usr/sbin:/sbin"):
+    if there := find(Path(path).name):
         return there
     if shutil.which("apt-get") is None or shutil.which("dpkg-deb") is None:
         return None
@@ -64,21 +67,23 @@ def _unpack(package: str, folder: Path) -> bool:
 def _with_its_libraries(folder: Path, path: str) -> str | None:
     """The program itself where this machine has all its libraries, else a script that shows it those beside it."""
     found = folder / path
-    folders = ":".join(sorted({str(file.parent) for file in folder.rglob("*.so*")}))
-    for libraries in ("", folders):
-        environment = os.environ | ({"LD_LIBRARY_PATH": libraries} if libraries else {})
-        needed = subprocess.run(["ldd", found], env=environment, capture_output=True, text=True, check=False)
-        if needed.returncode != 0 or "not found" in needed.stdout:
-            continue
-        if not libraries:
-            return str(found)
-        script = folder / f"run-{found.name}"
-        script.write_text(
-            f'#!/bin/sh\nLD_LIBRARY_PATH={shlex.quote(libraries)} exec {shlex.quote(str(found))} "$@"\n'
-        )
-        script.chmod(0o755)
-        return str(script)
-    return None
+    if _runs(found, os.environ):
+        return str(found)
+    libraries = ":".join(sorted({str(file.parent) for file in folder.rglob("*.so*")}))
+    if not _runs(found, os.environ | {"LD_LIBRARY_PATH": libraries}):
+        return None
+    script = folder / f"run-{found.name}"
+    script.write_text(
+        f'#!/bin/sh\nLD_LIBRARY_PATH={shlex.quote(libraries)} exec {shlex.quote(str(found))} "$@"\n'
+    )
+    script.chmod(0o755)
+    return str(script)
+
+
+def _runs(program: Path, environment: Mapping[str, str]) -> bool:
+    """Whether it finds all its libraries."""
+    said = subprocess.run(["ldd", program], env=environment, capture_output=True, text=True, check=False)
+    return said.returncode == 0 and "not found" not in said.stdout
 
 
 def _ran(command: list[str], folder: str) -> bool:
